@@ -1,0 +1,1 @@
+"""Measurements that `make bench` prints: rates, memory and start-up times."""

@@ -1,0 +1,1 @@
+"""Reads the settings, finds the secrets, and lists everything that is wrong with them."""

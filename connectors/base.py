@@ -1,0 +1,129 @@
+"""What a connector declares: streams as data plus pure functions, and the client they ask."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from config.settings import SourceSettings
+from store.fact import Fact
+
+Record = dict[str, Any]
+"""A vendor's record as it came, with the vendor's own field names."""
+
+
+class PhoneMark(NamedTuple):
+    """All that is kept of a telephone number: a keyed hash and its last four digits."""
+
+    hash: str | None
+    last4: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a normaliser may know besides the record; it touches neither clock nor network."""
+
+    source: str
+    zone: ZoneInfo
+    mark_phone: Callable[[str], PhoneMark]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Since:
+    """Where a run of a stream begins to read.
+
+    `changed_from`: records changed at or after this moment are wanted (on the first run the
+    `since` of the settings, later watermark minus lag). `cursor`: what the last finished run left
+    (e.g. the greatest call id). `checkpoint`: the place inside an unfinished run, else None.
+    """
+
+    changed_from: datetime
+    cursor: str | None = None
+    checkpoint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Records of one answer, the place to resume after them, and the server's time of the request.
+
+    `cursor` replaces the stream's cursor when the run ends; None leaves it.
+    """
+
+    records: Sequence[Record]
+    checkpoint: str
+    served_at: datetime
+    cursor: str | None = None
+
+
+class Client(Protocol):
+    """A logged-in connection to one source."""
+
+    def close(self) -> None:
+        """Lets go of sockets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """One kind of record of a source; behaviour only in functions.
+
+    `pages` yields at least one page, an empty one when nothing changed: it carries the server's
+    time, to which a finished run moves the watermark. Pages of one run follow one order, whatever
+    `changed_from` is, so that a run resumed at its checkpoint goes on where it stopped.
+    `lag`: overlap that every run reads again. `existing_ids`: ids the vendor has now of records
+    changed since a moment, for the sweep. `fetch`: the records with these ids, for what a sweep
+    missed or quarantine replays. `opening`: the commands of the first request, for clients that
+    can ask several at once.
+    """
+
+    name: str
+    key: str
+    pages: Callable[[Any, Since], Iterator[Page]]
+    normalize: Callable[[Record, Context], Iterable[Fact]]
+    lag: timedelta = timedelta(0)
+    existing_ids: Callable[[Any, datetime], Iterator[str]] | None = None
+    fetch: Callable[[Any, Sequence[str]], Iterator[Page]] | None = None
+    opening: Callable[[Since], Sequence[Any]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientOptions:
+    """What every client needs from its surroundings. `clock` gives aware UTC moments.
+
+    `data_dir` holds what processes of one machine share (the portal's limiter).
+    """
+
+    source: str
+    secret: Callable[[Any], str]
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    data_dir: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line of `merilo check`: what was looked at, whether it is well, what to do if not."""
+
+    name: str
+    ok: bool
+    detail: str
+    todo: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connector:
+    """Everything Merilo knows about one vendor; found by the name of its folder.
+
+    `open_pass` asks the first page of several streams in one request, where the vendor can.
+    `record_url` links to a record: (settings, kind of fact, ref) -> URL or None.
+    `targets` maps a destination kind to the writer's constructor (client, settings).
+    """
+
+    name: str
+    settings: type[SourceSettings]
+    client: Callable[[Any, ClientOptions], Any]
+    streams: tuple[Stream, ...]
+    check: Callable[[Any], Iterable[Check]]
+    record_url: Callable[[Any, str, str], str | None]
+    open_pass: Callable[[Any, Sequence[tuple[Stream, Since]]], None] | None = None
+    targets: Mapping[str, Callable[[Any, Any], Any]]

@@ -1,0 +1,32 @@
+"""Bitrix24, cloud and self-hosted: deals, funnels, users and call statistics by REST 2."""
+
+from typing import Any
+from urllib.parse import quote
+
+from connectors.base import Connector
+from connectors.bitrix24.check import check
+from connectors.bitrix24.client import connect
+from connectors.bitrix24.opening import open_pass
+from connectors.bitrix24.scorecard import make_target
+from connectors.bitrix24.settings import Bitrix24Settings
+from connectors.bitrix24.streams import STREAMS
+
+_CARD = {"deal": "/crm/deal/details/{ref}/"}
+
+
+def _record_url(settings: Any, kind: str, ref: str) -> str | None:
+    """The card of a record in the portal. A call has none: its statistics are one long list."""
+    card = _CARD.get(kind)
+    return settings.url + card.format(ref=quote(ref, safe="")) if card else None
+
+
+CONNECTOR = Connector(
+    name="bitrix24",
+    settings=Bitrix24Settings,
+    client=connect,
+    streams=STREAMS,
+    check=check,
+    record_url=_record_url,
+    open_pass=open_pass,
+    targets={"scorecard": make_target},
+)

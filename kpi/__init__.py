@@ -1,0 +1,1 @@
+"""Turns stored facts into numbers per manager and period, from declarations."""

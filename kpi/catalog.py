@@ -1,0 +1,168 @@
+"""All metrics: the core declarations, the user's own, and `calls_<N>s` for any N."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from config.document import Document
+from config.error import ConfigError, Problem
+from config.value import nearest
+from kpi.condition import Condition
+from kpi.declaration import Declaration, additive
+from kpi.error import AskError
+from kpi.formula import Formula
+from kpi.metric import Additive, Measure, Metric
+
+CORE = Path(__file__).parent / "catalog"
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_LONGEST_NAME = 48
+_RESERVED = ("day", "kind", "manager_id", "start_day")
+_TALKED = re.compile(r"calls_([1-9]\d{0,8})s")
+_BUILD = 1
+"""Raised when cells must be rebuilt because this program counts differently than the last one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """Every declared metric by name, in the order of declaration. Loaded once and kept: what is
+    derived from it is remembered for the very object."""
+
+    metrics: Mapping[str, Metric]
+
+    def find(self, name: str) -> Metric:
+        """The metric, also an undeclared `calls_<N>s`; AskError with the nearest name."""
+        found = self.metrics.get(name) or talked_calls(name)
+        if found is None:
+            raise AskError(f"There is no metric {name!r}{nearest(name, self.metrics)}.")
+        return found
+
+    def leaves(self, metric: Metric) -> Iterable[tuple[Metric, Additive]]:
+        """The additive metrics that `metric` is made of, each once, with their sums."""
+        seen: dict[str, tuple[Metric, Additive]] = {}
+        names = [metric.name]
+        for name in names:
+            part = self.find(name)
+            if isinstance(part.kind, Formula):
+                names += part.kind.names
+            else:
+                seen[name] = part, part.kind
+        return seen.values()
+
+    @cached_property
+    def columns(self) -> Mapping[Measure, str]:
+        """Every sum that is kept in the cells, with the name of its column."""
+        kinds = [(name, each.kind) for name, each in self.metrics.items()]
+        sums = [(name, kind) for name, kind in kinds if isinstance(kind, Additive)]
+        found: dict[Measure, str] = {}
+        for name, kind in sums:
+            found.setdefault(kind.total, name)
+        for name, kind in sums:
+            found.setdefault(kind.records, f"{name}__n")
+            if kind.gap is not None:
+                found.setdefault(kind.gap, f"{name}__gap")
+        return found
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when the cells no longer fit the declarations and must be rebuilt."""
+        text = repr((_BUILD, sorted((name, each) for each, name in self.columns.items())))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=64)
+def talked_calls(name: str) -> Metric | None:
+    """The metric `calls_<N>s`: calls with at least N seconds of talk; None for another name."""
+    match = _TALKED.fullmatch(name)
+    if match is None:
+        return None
+    seconds = int(match[1])
+    least = Condition(column="talk_s", lookup="gte", value=seconds)
+    return Metric(
+        name=name,
+        titles={"ru": f"Разговоры от {seconds} с", "en": f"Calls of {seconds} s and more"},
+        meanings={
+            "ru": f"Звонки в любую сторону, в которых проговорили не меньше {seconds} секунд.",
+            "en": f"Calls, either way, with at least {seconds} seconds of talk.",
+        },
+        category="activity",
+        unit="calls",
+        needs=("calls",),
+        kind=additive("call", "day", "manager_id", "count", (least,)),
+    )
+
+
+def load_catalog(files: Sequence[Path] = ()) -> Catalog:
+    """Reads the core declarations and the user's; ConfigError holds every mistake in them."""
+    metrics: dict[str, Metric] = {}
+    declared: dict[str, Declaration] = {}
+    problems: list[Problem] = []
+    for file in (*sorted(CORE.glob("*.toml")), *files):
+        document = Document()
+        document.add_file(file)
+        problems += document.problems
+        for name, table in document.data.items():
+            if wrong := _misplaced(name, table, file, declared):
+                problems.append(document.problem((name,), wrong))
+                continue
+            declared[name] = declaration = Declaration(document, name, table)
+            metric = declaration.read()
+            problems += declaration.problems
+            if metric is not None:
+                metrics[name] = metric
+    problems += _check_formulas(declared)
+    if problems:
+        raise ConfigError("The metric files are wrong.", problems=problems)
+    return Catalog(_completed(metrics))
+
+
+def _misplaced(name: str, table: object, file: Path, declared: Mapping[str, Declaration]) -> str:
+    if not isinstance(table, dict):
+        return f"must be a table: [{name}]"
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME or name in _RESERVED:
+        return "a metric is named in small Latin letters, digits and single underscores"
+    if name in declared:
+        return f"is declared already in {declared[name].document.start[0]}"
+    if _TALKED.fullmatch(name) and file.parent != CORE:
+        return "exists without a declaration"
+    return ""
+
+
+def _check_formulas(declared: Mapping[str, Declaration]) -> Iterator[Problem]:
+    """Names that do not exist, and formulas that need themselves."""
+    names = {name: each.formula.names for name, each in declared.items() if each.formula}
+    for name, parts in names.items():
+        document, place = declared[name].document, (name, "formula")
+        for part in parts:
+            if part not in declared and talked_calls(part) is None:
+                message = f"unknown metric in the formula{nearest(part, declared)}"
+                yield document.problem(place, message)
+        if name in _reached(name, names):
+            yield document.problem(place, "the formula needs itself")
+
+
+def _reached(name: str, parts: Mapping[str, Iterable[str]]) -> set[str]:
+    """Everything a formula is made of, through other formulas too."""
+    reached: set[str] = set()
+    waiting = [name]
+    while waiting:
+        fresh = set(parts.get(waiting.pop(), ())) - reached
+        reached |= fresh
+        waiting += fresh
+    return reached
+
+
+def _completed(metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+    """A formula needs what its parts need."""
+    catalog = Catalog(metrics)
+    return {
+        name: replace(metric, needs=tuple(sorted({*metric.needs, *_parts_needs(catalog, metric)})))
+        for name, metric in metrics.items()
+    }
+
+
+def _parts_needs(catalog: Catalog, metric: Metric) -> Iterator[str]:
+    for leaf, _ in catalog.leaves(metric):
+        yield from leaf.needs

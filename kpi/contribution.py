@@ -1,0 +1,178 @@
+"""What each record adds to each sum: one SELECT, used to rebuild, to refresh and to explain."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from kpi.metric import Additive, Measure
+from kpi.subject import SUBJECTS, Subject
+from store.table import TEAM
+
+
+class Scope(NamedTuple):
+    """Local days (YYYYMMDD, inclusive) and the managers wanted; None = all and the team."""
+
+    first_day: int
+    last_day: int
+    manager_ids: tuple[int, ...] | None = None
+
+    @property
+    def wants_team(self) -> bool:
+        """Whether contributions to the team are asked for."""
+        return self.manager_ids is None or TEAM in self.manager_ids
+
+    @property
+    def wants_people(self) -> bool:
+        """Whether contributions to anyone but the team are asked for."""
+        return self.manager_ids is None or any(each != TEAM for each in self.manager_ids)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Contributions of one fact at one moment: to its credited managers, or to the team."""
+
+    subject: Subject
+    columns: Mapping[str, ColumnElement[Any]]
+    day: str
+    who: ColumnElement[int]
+    sign: ColumnElement[int] | None
+
+    def amount(self, measure: Measure) -> ColumnElement[int]:
+        """What a record adds to `measure`: a whole number, 0 when it does not count there."""
+        value = _value(measure, self.columns)
+        conditions = [condition.compile(self.columns) for condition in measure.where]
+        if conditions:
+            value = case((_all(conditions), value), else_=literal_column("0", Integer))
+        return value if self.sign is None else value * self.sign
+
+    def select(self, sums: Mapping[str, Measure], scope: Scope | None) -> Select[Any]:
+        """(day, manager_id, every sum, source_id, ref), a row a record."""
+        day = self.columns[self.day]
+        query: Select[Any] = select(
+            day.label("day"),
+            self.who.label("manager_id"),
+            *(self.amount(measure).label(name) for name, measure in sums.items()),
+            self.columns["source_id"].label("source_id"),
+            self.columns["ref"].label("ref"),
+        ).where(day.is_not(None), self.who.is_not(None))
+        if scope is not None:
+            query = query.where(day.between(scope.first_day, scope.last_day))
+            if scope.manager_ids is not None:
+                query = query.where(self.who.in_(scope.manager_ids))
+        return query
+
+
+def branches(
+    measure: Measure, *, journal: bool = False, scope: Scope | None = None
+) -> Iterator[Branch]:
+    """Where contributions to `measure`, and to all sums that share its moment, come from."""
+    subject = SUBJECTS[measure.fact]
+    table = subject.journal if journal else subject.table
+    sign = table.c.sign if journal else None
+    credited = Branch(subject, dict(table.c), measure.when, table.c[measure.who], sign)
+    team = Branch(subject, dict(table.c), measure.when, literal_column(str(TEAM), Integer), sign)
+    if subject.personal or scope is None or scope.wants_people:
+        yield credited
+    if not subject.personal and (scope is None or scope.wants_team):
+        yield team
+
+
+def total(
+    sums: Mapping[Measure, str], *, journal: bool = False, scope: Scope | None = None
+) -> Select[Any]:
+    """(day, manager_id, every sum) for each pair to which anything was contributed.
+
+    With `journal`, what changed since the journal was last folded: new minus old.
+    """
+    parts = [
+        _summed(branch.select(_named(group), scope).subquery(), _named(group), sums.values())
+        for group in _groups(sums)
+        for branch in branches(next(iter(group)), journal=journal, scope=scope)
+    ]
+    every = union_all(*parts).subquery()
+    totals = [_sum(every.c[name]) for name in sums.values()]
+    return (
+        select(
+            every.c.day,
+            every.c.manager_id,
+            *(each.label(name) for each, name in zip(totals, sums.values(), strict=True)),
+        )
+        .group_by(every.c.day, every.c.manager_id)
+        .having(or_(*(each != 0 for each in totals)))
+    )
+
+
+def records(sums: Additive, first_day: int, last_day: int, manager_id: int) -> Select[Any]:
+    """(source_id, ref, at, amount, gap) of every record that counts for a manager or the team.
+
+    `gap` is 1 for a record that is counted but has nothing to sum.
+    """
+    measure = sums.total
+    scope = Scope(first_day, last_day, (manager_id,))
+    (branch,) = branches(measure, scope=scope)
+    at = branch.columns[branch.subject.occasion(measure.when).at]
+    named = {"amount": measure, "gap": sums.gap or replace(measure, value="none")}
+    query = branch.select(named, scope).add_columns(at.label("at"))
+    rows = query.where(*(each.compile(branch.columns) for each in measure.where)).subquery()
+    return select(rows.c.source_id, rows.c.ref, rows.c.at, rows.c.amount, rows.c.gap).order_by(
+        rows.c.at, rows.c.source_id, rows.c.ref
+    )
+
+
+def _groups(sums: Mapping[Measure, str]) -> list[dict[Measure, str]]:
+    """The sums by fact, moment and credit: each group is one pass over its fact."""
+    found: dict[tuple[str, str, str], dict[Measure, str]] = {}
+    for measure, name in sums.items():
+        found.setdefault((measure.fact, measure.when, measure.who), {})[measure] = name
+    return list(found.values())
+
+
+def _named(group: Mapping[Measure, str]) -> dict[str, Measure]:
+    return {name: measure for measure, name in group.items()}
+
+
+def _summed(rows: Subquery, own: Mapping[str, Measure], names: Iterable[str]) -> Select[Any]:
+    zero = literal_column("0", BigInteger)
+    return select(
+        rows.c.day,
+        rows.c.manager_id,
+        *((_sum(rows.c[name]) if name in own else zero).label(name) for name in names),
+    ).group_by(rows.c.day, rows.c.manager_id)
+
+
+def _sum(column: ColumnElement[Any]) -> ColumnElement[int]:
+    return cast(func.sum(column), BigInteger)
+
+
+def _value(measure: Measure, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[int]:
+    kind, _, name = measure.value.partition(":")
+    if kind in ("count", "none"):
+        return literal_column("1" if kind == "count" else "0", Integer)
+    column = columns[name]
+    if kind == "sum":
+        return func.coalesce(column, 0)
+    return case(
+        (column.is_(None), literal_column("1", Integer)), else_=literal_column("0", Integer)
+    )
+
+
+def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    first, *rest = conditions
+    for each in rest:
+        first = first & each
+    return first

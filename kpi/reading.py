@@ -1,0 +1,84 @@
+"""Reads sums for spans of days: from the cells, or from the facts where no cell keeps a sum."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from kpi.catalog import Catalog
+from kpi.cell import Cells
+from kpi.contribution import Scope, total
+from kpi.metric import Measure
+from kpi.period import Span, pieces
+from store.moment import day_number
+
+Sums = dict[tuple[date, int], dict[Measure, int]]
+"""By first day of the span and manager; a sum that is not there is 0."""
+
+
+def read_sums(
+    tx: Connection,
+    catalog: Catalog,
+    cells: Cells | None,
+    measures: Sequence[Measure],
+    spans: Sequence[Span],
+    manager_ids: tuple[int, ...] | None,
+) -> Sums:
+    """The sums of every span and manager; a whole month's board is one indexed query."""
+    found: Sums = {}
+    starts = [day_number(span.first) for span in spans]
+
+    def add(day: int, manager_id: int, amounts: Iterable[tuple[Measure, int]]) -> None:
+        span = spans[bisect_right(starts, day) - 1]
+        sums = found.setdefault((span.first, manager_id), {})
+        for measure, amount in amounts:
+            sums[measure] = sums.get(measure, 0) + amount
+
+    kept = [each for each in measures if cells is not None and each in catalog.columns]
+    if cells is not None and kept:
+        columns = [catalog.columns[each] for each in kept]
+        for day, manager_id, *amounts in _kept_rows(tx, cells, columns, spans, manager_ids):
+            add(day, manager_id, zip(kept, amounts, strict=True))
+    rest = [each for each in measures if each not in kept]
+    if rest and spans:
+        scope = Scope(starts[0], day_number(spans[-1].last), manager_ids)
+        query = total({each: f"sum_{index}" for index, each in enumerate(rest)}, scope=scope)
+        for day, manager_id, *amounts in tx.execute(query):
+            add(day, manager_id, zip(rest, amounts, strict=True))
+    return found
+
+
+def _kept_rows(
+    tx: Connection,
+    cells: Cells,
+    columns: Sequence[str],
+    spans: Sequence[Span],
+    manager_ids: tuple[int, ...] | None,
+) -> Iterator[Any]:
+    """(first day of the cell, manager_id, every column)"""
+    for kind, first, last in _runs(spans):
+        table = cells.day if kind == "day" else cells.period
+        start = table.c.day if kind == "day" else table.c.start_day
+        query = select(start, table.c.manager_id, *(table.c[name] for name in columns))
+        query = query.where(start.between(day_number(first), day_number(last)))
+        if kind != "day":
+            query = query.where(table.c.kind == kind)
+        if manager_ids is not None:
+            query = query.where(table.c.manager_id.in_(manager_ids))
+        yield from tx.execute(query)
+
+
+def _runs(spans: Iterable[Span]) -> Iterator[tuple[str, date, date]]:
+    """The pieces of the spans; neighbours of one kind are read at once."""
+    run: tuple[str, date, date] | None = None
+    for kind, first, last in (piece for span in spans for piece in pieces(span)):
+        if run is not None and run[0] == kind:
+            run = (kind, run[1], last)
+            continue
+        if run is not None:
+            yield run
+        run = (kind, first, last)
+    if run is not None:
+        yield run

@@ -1,0 +1,42 @@
+"""Exact results as people and programs get them: rounded once, half up, by their unit."""
+
+from fractions import Fraction
+
+from kpi.metric import MONEY, RATIO
+
+Number = int | float | str
+_MINOR = 100
+_PLACES = {MONEY: 2, RATIO: 4}
+_MEAN_PLACES = 2
+
+
+def to_fraction(amount: int, unit: str) -> Fraction:
+    """A stored sum in whole units: money is kept in hundredths."""
+    return Fraction(amount, _MINOR) if unit == MONEY else Fraction(amount)
+
+
+def show(value: Fraction, unit: str) -> Number:
+    """Money as text with two decimals; a ratio with four, a mean with two, a count as it is."""
+    if unit == MONEY:
+        return _decimal(value, _PLACES[MONEY])
+    if value.denominator == 1 and unit != RATIO:
+        return value.numerator
+    return float(_decimal(value, _PLACES.get(unit, _MEAN_PLACES)))
+
+
+def to_percent(ratio: Fraction) -> str:
+    """A ratio in percent with one decimal, rounded once."""
+    return _decimal(ratio * 100, 1)
+
+
+def round_half_up(value: Fraction, places: int) -> Fraction:
+    """Rounded to `places` decimals; a half goes away from zero."""
+    scaled = abs(value) * 10**places
+    rounded = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Fraction(-rounded if value < 0 else rounded, 10**places)
+
+
+def _decimal(value: Fraction, places: int) -> str:
+    rounded = round_half_up(value, places)
+    whole, part = divmod(abs(rounded.numerator) * 10**places // rounded.denominator, 10**places)
+    return f"{'-' if rounded < 0 else ''}{whole}.{part:0{places}d}"

@@ -1,0 +1,132 @@
+"""`merilo kpi`: the values of metrics, and the proof that the kept ones are right."""
+
+import json as json_text
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from datetime import date
+
+app = typer.Typer(help="Values of metrics for managers and the team; bare: this month.")
+
+
+class By(StrEnum):
+    """What one value covers."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    TOTAL = "total"
+
+
+@app.callback(invoke_without_command=True)
+def kpi(
+    context: typer.Context,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="D", help="First day, 2026-10-01.")
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--to", metavar="D", help="Last day, inclusive; today if left out."),
+    ] = None,
+    month: Annotated[
+        str | None, typer.Option("--month", metavar="YYYY-MM", help="A whole month instead.")
+    ] = None,
+    by: Annotated[By, typer.Option("--by", help="What one value covers.")] = By.TOTAL,
+    manager: Annotated[
+        list[str] | None,
+        typer.Option("--manager", metavar="M", help="Id, exact name, source:alias or `team`."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option("--metric", metavar="M", help="Metric id; may be repeated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a value.")] = False,
+) -> None:
+    """Show the values of metrics for managers and the team."""
+    if context.invoked_subcommand is not None:
+        return
+    from kpi.engine import refresh
+    from kpi.person import find_manager
+    from kpi.value import Query, values
+    from merilo.wiring import open_app
+
+    with open_app(context.obj) as opened:
+        vantage = opened.vantage
+        first, last = choose_days(since, until, month, vantage.now.astimezone(vantage.zone).date())
+        people = tuple(find_manager(opened.store, each) for each in manager or ())
+        query = Query(
+            since=first,
+            until=last,
+            by=by.value,
+            manager_ids=people or None,
+            metrics=tuple(dict.fromkeys(metric or ())) or None,
+        )
+        refresh(opened.store, opened.catalog)
+        found = values(opened.store, opened.catalog, query, vantage)
+        if as_json:
+            for value in found:
+                typer.echo(json_text.dumps(value.to_json(), ensure_ascii=False))
+            return
+        from merilo.board import print_board
+        from merilo.phrase import Phrase
+
+        own = opened.settings.merilo
+        phrase = Phrase(own.language, own.currency, own.zone)
+        typer.echo(f"{phrase.day(first)} – {phrase.day(last)}")
+        metrics = [opened.catalog.find(name) for name in query.metrics or opened.catalog.metrics]
+        print_board(found, metrics, phrase)
+
+
+@app.command("rebuild")
+def rebuild_cells(context: typer.Context) -> None:
+    """Count everything anew from the stored facts and compare; exit 70 if it differed."""
+    from kpi.engine import rebuild
+    from merilo.exit_code import ExitCode
+    from merilo.wiring import open_app
+
+    with open_app(context.obj) as opened:
+        differed = rebuild(opened.store, opened.catalog)
+    if differed:
+        typer.echo(
+            "Сохранённые показатели отличались от фактов. Они пересчитаны и теперь верны. "
+            "Это ошибка программы: пожалуйста, сообщите о ней.",
+            err=True,
+        )
+        raise typer.Exit(ExitCode.BUG)
+    typer.echo("Показатели совпадают с фактами.")
+
+
+def choose_days(
+    since: str | None, until: str | None, month: str | None, today: "date"
+) -> "tuple[date, date]":
+    """First and last day asked for; without any option the current month."""
+    from kpi.period import month_of, parse_period
+
+    if month is not None:
+        if since is not None or until is not None:
+            raise typer.BadParameter("--month and --from/--to exclude each other")
+        span = parse_period(month)
+        if span != month_of(span.first):
+            raise typer.BadParameter(f"{month!r} is not a month such as 2026-10")
+        return span.first, span.last
+    if since is None:
+        if until is not None:
+            raise typer.BadParameter("--to needs --from")
+        span = month_of(today)
+        return span.first, span.last
+    first, last = parse_day(since), parse_day(until) if until is not None else today
+    if last < first:
+        raise typer.BadParameter("--to is before --from")
+    return first, last
+
+
+def parse_day(text: str) -> "date":
+    """A day such as 2026-10-05."""
+    from kpi.period import parse_period
+
+    span = parse_period(text)
+    if span.first != span.last:
+        raise typer.BadParameter(f"{text!r} is not a day such as 2026-10-05")
+    return span.first

@@ -1,0 +1,127 @@
+"""What is wrong and what a person can do about it; asks no remote system."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select, tuple_
+
+from config.keeper import vault_path
+from merilo.doctor_text import tell
+from merilo.status import Status, StreamStatus
+from merilo.wiring import App
+from store.lock import InstanceRunning, instance_lock
+from store.table import DEAL, AccountRow, AliasRow, CallLegRow, ManagerRow, table_of
+
+_LEAST_FREE = 500 * 1024 * 1024
+_ACCOUNT, _ALIAS, _LEG = table_of(AccountRow), table_of(AliasRow), table_of(CallLegRow)
+_MANAGER = table_of(ManagerRow)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """A problem: its stable code, what it is, and what to do."""
+
+    code: str
+    what: str
+    todo: str
+
+
+def find_problems(app: App, status: Status) -> list[Advice]:
+    """Every problem the settings and the store tell of, in the language of the settings."""
+    language = app.settings.merilo.language
+    found = [*_about_settings(app), *_about_streams(app, status), *_about_destinations(status)]
+    with app.store.read() as tx:
+        found += _about_people(tx)
+    return [Advice(code=code, **tell(language, code, values)) for code, values in found]
+
+
+Found = tuple[str, dict[str, object]]
+
+
+def _about_settings(app: App) -> Iterator[Found]:
+    settings = app.settings
+    uses_vault = (
+        settings.secrets.backend == "vault" or vault_path(settings.merilo.data_dir).exists()
+    )
+    if settings.secrets.master_key == "generated" and uses_vault:
+        yield "weak_master_key", {"folder": settings.merilo.data_dir}
+    if not settings.sources:
+        yield "no_sources", {"file": settings.path}
+    free = shutil.disk_usage(settings.merilo.data_dir).free
+    if free < _LEAST_FREE:
+        yield "little_space", {"free": free // 1024**2, "folder": settings.merilo.data_dir}
+
+
+def _about_streams(app: App, status: Status) -> Iterator[Found]:
+    for each in status.streams:
+        name = f"{each.source}/{each.stream}"
+        if each.state == "failing":
+            yield "failing", {"name": name, "error": each.error}
+        elif each.state == "never":
+            yield "never_read", {"name": name, "source": each.source}
+        if each.quarantined:
+            yield "quarantine", {"name": name, "count": each.quarantined}
+    if any(map(_is_late, status.streams)) and not _service_runs(app):
+        yield "not_running", {}
+    for each in status.streams:
+        if each.state == "stale":
+            yield (
+                "stale",
+                {
+                    "name": f"{each.source}/{each.stream}",
+                    "minutes": (each.lag_s or 0) // 60,
+                    "source": each.source,
+                },
+            )
+
+
+def _is_late(stream: StreamStatus) -> bool:
+    return stream.state in ("stale", "never")
+
+
+def _service_runs(app: App) -> bool:
+    try:
+        with instance_lock(app.store, app.settings.merilo.data_dir):
+            return False
+    except InstanceRunning:
+        return True
+
+
+def _about_destinations(status: Status) -> Iterator[Found]:
+    for each in status.destinations:
+        if each.pause:
+            yield "paused", {"name": each.destination, "reason": each.pause}
+        if each.rejected:
+            yield "rejected", {"name": each.destination, "count": each.rejected}
+        if each.held:
+            yield "held", {"name": each.destination, "count": each.held}
+
+
+def _about_people(tx: Connection) -> Iterator[Found]:
+    strangers = _strangers(tx)
+    if strangers:
+        yield "strangers", {"refs": ", ".join(strangers[:10]), "count": len(strangers)}
+    twins = select(_MANAGER.c.name).group_by(_MANAGER.c.name).having(func.count() > 1)
+    for name in tx.execute(twins).scalars():
+        yield "twins", {"name": name}
+    no_rate = select(DEAL.c.currency, func.count()).where(
+        DEAL.c.base_amount.is_(None), DEAL.c.removed_at.is_(None)
+    )
+    for currency, count in tx.execute(no_rate.group_by(DEAL.c.currency)):
+        yield "no_rate", {"currency": currency, "count": count}
+
+
+def _strangers(tx: Connection) -> list[str]:
+    """Ids that own deals or talk in calls but belong to nobody the source lists as a user."""
+    known = select(_ACCOUNT.c.source_id, _ACCOUNT.c.ref).union(
+        select(_ALIAS.c.source_id, _ALIAS.c.ref)
+    )
+    credited = (
+        select(DEAL.c.source_id, DEAL.c.owner_ref.label("ref"))
+        .union(select(_LEG.c.source_id, _LEG.c.user_ref.label("ref")))
+        .subquery()
+    )
+    person = tuple_(credited.c.source_id, credited.c.ref)
+    query = select(credited.c.ref).where(credited.c.ref.is_not(None), person.not_in(known))
+    return sorted(str(each) for each in tx.execute(query).scalars())

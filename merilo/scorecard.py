@@ -1,0 +1,190 @@
+"""From KPI values to what a destination should show, and the acts of writing back in one place."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from config.settings import DestinationSettings
+from connectors.destination import FieldKind, FieldSpec
+from kpi.formula import Formula
+from kpi.metric import MONEY, RATIO, Metric
+from kpi.period import month_of
+from kpi.value import Query, Value, values
+from merilo.wiring import App
+from sync.source import turn
+from writeback.apply import apply
+from writeback.desired import Desired, ManagerScore
+from writeback.drain import drain
+from writeback.plan import Plan, plan
+from writeback.result import UndoResult, WriteResult
+from writeback.undo import undo
+
+TODAY = "_today"
+"""What a field's name ends with that holds today's value beside the month's."""
+
+_WORDS = {
+    "ru": {"today": "сегодня", "value": "Полные", "partial": "Неполные", "unknown": "Нет данных"},
+    "en": {"today": "today", "value": "Complete", "partial": "Incomplete", "unknown": "No data"},
+}
+
+
+def run_writeback(
+    app: App, name: str, *, should_stop: Callable[[], bool] = bool, verify: bool = False
+) -> WriteResult:
+    """The service's turn on a destination; sends nothing when nothing changed.
+
+    `verify` reads every record all the same. Raises AuthError, RetryableError.
+    """
+    settings = destination_of(app, name)
+    if should_stop():
+        return WriteResult()
+    desired = desired_of(app, settings)
+    with turn(app.settings.merilo.data_dir, settings.source):
+        return drain(
+            app.store,
+            settings,
+            target_of(app, settings),
+            desired,
+            app.clock,
+            verify=verify,
+            should_stop=should_stop,
+        )
+
+
+def plan_writeback(app: App, settings: DestinationSettings) -> Plan:
+    """Every step that `apply_writeback` would take; nothing is sent."""
+    desired = desired_of(app, settings)
+    with turn(app.settings.merilo.data_dir, settings.source):
+        return plan(app.store, settings, target_of(app, settings), desired, app.clock)
+
+
+def apply_writeback(app: App, settings: DestinationSettings, *, yes: bool = False) -> WriteResult:
+    """Makes what is missing in the CRM and sends the difference."""
+    desired = desired_of(app, settings)
+    with turn(app.settings.merilo.data_dir, settings.source):
+        return apply(app.store, settings, target_of(app, settings), desired, app.clock, yes=yes)
+
+
+def undo_writeback(app: App, settings: DestinationSettings, run: int) -> UndoResult:
+    """Takes a run back and pauses the destination."""
+    with turn(app.settings.merilo.data_dir, settings.source):
+        return undo(app.store, settings, target_of(app, settings), run, app.clock)
+
+
+def destination_of(app: App, name: str) -> DestinationSettings:
+    """The destination with this name; KeyError if the settings have none."""
+    return {each.name: each for each in app.settings.destinations}[name]
+
+
+def target_of(app: App, settings: DestinationSettings) -> Any:
+    """The writer for this kind of destination in its source."""
+    make = app.connectors[settings.source].targets[settings.kind]
+    return make(app.client(settings.source), app.settings.sources[settings.source])
+
+
+def desired_of(app: App, settings: DestinationSettings) -> Desired:
+    """What the KPIs say the destination should show: this month and those before it."""
+    language = app.settings.merilo.language
+    today = app.vantage.now.astimezone(app.vantage.zone).date()
+    first, last = _months(today, settings.months)
+    by_month = _ask(app, settings.metrics, first, last, "month")
+    by_day = _ask(app, settings.today, today, today, "day") if settings.today else []
+    scores = _scores(app, settings, by_month, by_day)
+    fields = _fields(app, settings, language)
+    return Desired(fields=fields, scores=scores, language=language)
+
+
+def _ask(app: App, metrics: Sequence[str], since: date, until: date, by: Any) -> list[Value]:
+    query = Query(since=since, until=until, by=by, metrics=tuple(dict.fromkeys(metrics)))
+    return values(app.store, app.catalog, query, app.vantage)
+
+
+def _months(today: date, count: int) -> tuple[date, date]:
+    """The first day of the oldest kept month and the last day of this one."""
+    place = today.year * 12 + today.month - count
+    return date(place // 12, place % 12 + 1, 1), month_of(today).last
+
+
+def _fields(app: App, settings: DestinationSettings, language: str) -> tuple[FieldSpec, ...]:
+    metrics = [app.catalog.find(name) for name in dict.fromkeys(settings.metrics)]
+    todays = [app.catalog.find(name) for name in dict.fromkeys(settings.today)]
+    word = _WORDS[language]["today"]
+    return (
+        *(_spec(each, each.name, each.title(language)) for each in metrics),
+        *(_spec(each, each.name + TODAY, f"{each.title(language)}, {word}") for each in todays),
+    )
+
+
+def _spec(metric: Metric, name: str, title: str) -> FieldSpec:
+    return FieldSpec(name=name, title=title, kind=_kind(metric))
+
+
+def _kind(metric: Metric) -> FieldKind:
+    known = {MONEY: FieldKind.MONEY, RATIO: FieldKind.RATIO, "seconds": FieldKind.SECONDS}
+    other = FieldKind.NUMBER if isinstance(metric.kind, Formula) else FieldKind.COUNT
+    return known.get(metric.unit, other)
+
+
+def _scores(
+    app: App,
+    settings: DestinationSettings,
+    by_month: Iterable[Value],
+    by_day: Iterable[Value],
+) -> list[ManagerScore]:
+    todays: dict[tuple[int | None, date], dict[str, Decimal | None]] = {}
+    for value in by_day:
+        own = todays.setdefault((value.manager_id, value.period.replace(day=1)), {})
+        own[value.metric + TODAY] = _number(value)
+    cards: dict[tuple[int, date], list[Value]] = {}
+    for value in by_month:
+        if value.manager_id is not None and settings.source in value.aliases:
+            cards.setdefault((value.manager_id, value.period), []).append(value)
+    return [_score(app, settings, card, todays.get(key, {})) for key, card in cards.items()]
+
+
+def _score(
+    app: App,
+    settings: DestinationSettings,
+    card: Sequence[Value],
+    today: Mapping[str, Decimal | None],
+) -> ManagerScore:
+    one = card[0]
+    return ManagerScore(
+        manager_id=one.manager_id or 0,
+        manager=one.manager or "",
+        alias=one.aliases[settings.source],
+        period=one.period,
+        values={**{value.metric: _number(value) for value in card}, **today},
+        coverage=_coverage(app, card),
+        as_of=_as_of(card, app.clock()),
+    )
+
+
+def _number(value: Value) -> Decimal | None:
+    """The value in major units, ratios 0..1 from the percent that was rounded once."""
+    if value.value is None:
+        return None
+    if value.unit == RATIO:
+        return Decimal(str(value.percent)) / 100
+    return Decimal(str(value.value))
+
+
+def _coverage(app: App, card: Sequence[Value]) -> str:
+    """How complete the data are, in words that stay while nothing changes: no moments in them."""
+    language = app.settings.merilo.language
+    words = _WORDS[language]
+    parts = []
+    for state in ("partial", "unknown"):
+        titles = [app.catalog.find(v.metric).title(language) for v in card if v.state == state]
+        if len(titles) == len(card):
+            return words[state]
+        if titles:
+            parts.append(f"{words[state]}: {', '.join(titles)}")
+    return "; ".join(parts) or words["value"]
+
+
+def _as_of(card: Iterable[Value], now: datetime) -> datetime:
+    """Up to when everything behind the numbers is read."""
+    marks = {mark for value in card for mark in value.coverage.values() if mark is not None}
+    return min((datetime.fromisoformat(mark) for mark in marks), default=now)

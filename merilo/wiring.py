@@ -1,0 +1,150 @@
+"""Puts the rooms together: settings, secrets, store, connectors and catalogue, for one command."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from config.load import load_settings
+from config.secret import SecretStore, open_secrets, phone_key
+from config.settings import Settings, SourceSettings
+from connectors.base import ClientOptions, Connector, Context, PhoneMark
+from connectors.phone import phone_marker
+from connectors.registry import connector_names, load_connector
+from kpi.catalog import Catalog, load_catalog
+from kpi.coverage import Vantage
+from merilo.context import Context as CommandContext
+from merilo.known_secret import KnownSecrets
+from merilo.log import configure_logging
+from store.store import Store, open_store
+from sync.source import Source
+
+
+def now() -> datetime:
+    """The clock of the program: aware, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class App:
+    """Everything a command may need. `clock` gives aware UTC moments; `sleep` waits seconds."""
+
+    settings: Settings
+    secrets: SecretStore
+    store: Store
+    clock: Callable[[], datetime] = now
+    sleep: Callable[[float], None] = time.sleep
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """All metrics: the core ones and the user's own."""
+        return load_catalog(self.settings.metrics.files)
+
+    @cached_property
+    def connectors(self) -> Mapping[str, Connector]:
+        """The connector of every configured source, by the source's name."""
+        sources = self.settings.sources.items()
+        return {name: load_connector(each.connector) for name, each in sources}
+
+    @property
+    def vantage(self) -> Vantage:
+        """From where numbers are judged: what is configured, the zone of its days, and now."""
+        configured = {
+            name: (
+                tuple(stream.name for stream in connector.streams),
+                self.settings.sources[name].poll,
+            )
+            for name, connector in self.connectors.items()
+        }
+        return Vantage(configured, self.settings.merilo.zone, self.clock())
+
+    def client(self, source: str) -> Any:
+        """The connection to a source, made at its first use and kept."""
+        if source not in self._clients:
+            self._clients[source] = self.connectors[source].client(
+                self.settings.sources[source],
+                ClientOptions(
+                    source=source,
+                    secret=self.secrets.get,
+                    clock=self.clock,
+                    sleep=self.sleep,
+                    data_dir=self.settings.merilo.data_dir,
+                ),
+            )
+        return self._clients[source]
+
+    @cached_property
+    def mark_phone(self) -> Callable[[str], PhoneMark]:
+        """What is kept of a telephone number, by the key in the vault."""
+        return phone_marker(phone_key(self.secrets))
+
+    def source(self, name: str) -> Source:
+        """The source, ready to be read."""
+        return Source(
+            name=name,
+            settings=self.settings,
+            connector=self.connectors[name],
+            client=self.client(name),
+            context=Context(
+                source=name, zone=self.settings.merilo.zone, mark_phone=self.mark_phone
+            ),
+            store=self.store,
+            clock=self.clock,
+        )
+
+    def record_url(self, source: str, kind: str, ref: str) -> str | None:
+        """A link to the record in its CRM, where there is one."""
+        connector = self.connectors.get(source)
+        if connector is None:
+            return None
+        return connector.record_url(self.settings.sources[source], kind, ref)
+
+    def close(self) -> None:
+        """Lets go of connections and the store."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        self.store.close()
+
+
+def source_models() -> dict[str, type[SourceSettings]]:
+    """The settings' model of every connector, by the connector's name."""
+    return {name: load_connector(name).settings for name in connector_names()}
+
+
+def settings_from(context: CommandContext, *, require_secrets: bool = False) -> Settings:
+    """The settings the command was pointed at; ConfigError holds every mistake in them."""
+    return load_settings(
+        context.config_path,
+        source_models=source_models(),
+        metric_names=tuple(load_catalog(()).metrics),
+        require_secrets=require_secrets,
+    )
+
+
+def build_app(settings: Settings) -> App:
+    """Opens the secrets and the store that the settings name."""
+    data_dir = settings.merilo.data_dir
+    return App(
+        settings=settings,
+        secrets=open_secrets(settings.secrets, data_dir),
+        store=open_store(settings.store.url, data_dir),
+    )
+
+
+@contextmanager
+def open_app(context: CommandContext) -> Iterator[App]:
+    """Everything a command needs, opened; closed when the block ends. Only warnings are logged."""
+    known = KnownSecrets()
+    configure_logging(None, known, logging.WARNING)
+    app = build_app(settings_from(context, require_secrets=True))
+    known.learn(app.settings, app.secrets)
+    try:
+        yield app
+    finally:
+        app.close()

@@ -1,0 +1,45 @@
+"""The methods of the portal, one module a family; each offers its own `METHODS`."""
+
+from sandbox.bitrix24.envelope import Reply
+from sandbox.bitrix24.method import Call, Method
+from sandbox.bitrix24.methods import (
+    application,
+    deal,
+    directory,
+    item,
+    smart_process,
+    stage_history,
+    system,
+    telephony,
+    user,
+    userfield,
+)
+
+
+def _methods(call: Call) -> Reply:
+    scope = call.any_case("scope")
+    granted = call.portal.access.scopes
+    return Reply(
+        [
+            name
+            for name, method in METHODS.items()
+            if (
+                scope in method.scopes if scope else not method.scopes or granted & {*method.scopes}
+            )
+        ]
+    )
+
+
+METHODS: dict[str, Method] = {
+    **application.METHODS,
+    **system.METHODS,
+    **user.METHODS,
+    **directory.METHODS,
+    **deal.METHODS,
+    **item.METHODS,
+    **smart_process.METHODS,
+    **userfield.METHODS,
+    **telephony.METHODS,
+    **stage_history.METHODS,
+    "methods": Method((), _methods),
+}

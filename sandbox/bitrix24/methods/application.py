@@ -1,0 +1,32 @@
+"""Methods that only an application may call, not a webhook."""
+
+from sandbox.bitrix24.envelope import ApiError, Reply
+from sandbox.bitrix24.method import Call, Method
+
+_NAMES = (
+    "event.bind",
+    "event.unbind",
+    "event.offline.get",
+    "event.offline.list",
+    "event.offline.clear",
+    "event.offline.error",
+    "event.test",
+    "placement.bind",
+    "placement.unbind",
+    "placement.get",
+    "userfieldtype.add",
+    "userfieldtype.list",
+    "telephony.externalCall.register",
+    "telephony.externalCall.finish",
+)
+
+
+def _refuse(_call: Call) -> Reply:
+    raise ApiError(403, "WRONG_AUTH_TYPE", "Current authorization type is denied for this method")
+
+
+def _info(_call: Call) -> Reply:
+    raise ApiError(400, "ACCESS_DENIED", "Access denied! Application context required")
+
+
+METHODS = {name: Method((), _refuse) for name in _NAMES} | {"app.info": Method((), _info)}

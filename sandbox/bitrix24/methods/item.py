@@ -1,0 +1,172 @@
+"""crm.item.*: the new family, for deals and for items of smart processes."""
+
+from typing import Any
+
+from sandbox.bitrix24.deal import Deal
+from sandbox.bitrix24.deal_view import ENTITY_TYPE_ID, deal_fields, read_deal, show_deal
+from sandbox.bitrix24.envelope import ApiError, Reply
+from sandbox.bitrix24.field import Field, show
+from sandbox.bitrix24.listing import Grammar, read_select
+from sandbox.bitrix24.method import Call, Method, listed
+from sandbox.bitrix24.methods.deal import add_deal, change_deal, refusing
+from sandbox.bitrix24.php import as_map
+from sandbox.bitrix24.portal import Write
+from sandbox.bitrix24.smart import SmartProcess
+
+_NOT_VALID = "CRM_FIELD_ERROR_VALUE_NOT_VALID"
+_REFUSED = frozenset({1, 3, 4, 5, 7, 14, 31})
+
+
+def _fields(call: Call) -> Reply:
+    columns = _named(call, _columns(call))
+    return Reply({"fields": {name: one.describe() for name, one in columns.items()}})
+
+
+def _list(call: Call) -> Reply:
+    process = _process(call)
+    named = _named(call, _columns(call))
+    page = call.page(
+        call.portal.deals if process is None else process,
+        Grammar(named, strict=True),
+        any_case=False,
+        visible=call.portal.access.deal_test() if process is None else None,
+    )
+    chosen = read_select(call.params.get("select"), named, "id")
+    return listed(page, {"items": [_row(call, row, chosen) for row in page.rows]})
+
+
+def _get(call: Call) -> Reply:
+    process = _process(call)
+    found = _deal(call) if process is None else _item(call, process)
+    return _shown(call, found, process)
+
+
+def _add(call: Call) -> Reply:
+    process = _process(call)
+    raw = _raw(call)
+    portal = call.portal
+    if process is None:
+        with refusing(_NOT_VALID):
+            deal_id = add_deal(portal, _deal_values(call, raw), "crm.item.add")
+        return _shown(call, portal.deals.every[deal_id], None)
+    item = process.add(raw, portal.now(), portal.access.user)
+    kept = {name: value for name, value in raw.items() if name in process.fields()}
+    write = Write("crm.item.add", process.entity_type_id, item.id, kept)
+    portal.note_write(write, robots=True)
+    return _shown(call, item, process)
+
+
+def _update(call: Call) -> Reply:
+    process = _process(call)
+    raw = _raw(call)
+    portal = call.portal
+    if process is None:
+        deal = _deal(call)
+        with refusing(_NOT_VALID):
+            change_deal(portal, deal.id, _deal_values(call, raw), "crm.item.update")
+        return _shown(call, deal, None)
+    item = _item(call, process)
+    changed = process.update(item.id, raw, portal.now(), portal.access.user)
+    if changed:
+        write = Write("crm.item.update", process.entity_type_id, item.id, changed)
+        portal.note_write(write, robots=True)
+    return _shown(call, item, process)
+
+
+def _delete(call: Call) -> Reply:
+    process = _process(call)
+    portal = call.portal
+    if process is None:
+        gone = portal.delete_deal(_deal(call).id, by=portal.access.user)
+    else:
+        gone = process.items.pop(_item(call, process).id).id
+    entity_type_id = ENTITY_TYPE_ID if process is None else process.entity_type_id
+    portal.note_write(Write("crm.item.delete", entity_type_id, gone, {}), robots=False)
+    return Reply([])
+
+
+def _process(call: Call) -> SmartProcess | None:
+    """The smart process that is meant; None means deals."""
+    entity_type_id = call.whole("entityTypeId")
+    if entity_type_id == ENTITY_TYPE_ID:
+        return None
+    if entity_type_id in _REFUSED:
+        raise ApiError(400, "ENTITY_TYPE_NOT_SUPPORTED", "Entity type is not supported")
+    return call.portal.smart.by_entity_type(entity_type_id)
+
+
+def _columns(call: Call) -> dict[str, Field]:
+    process = _process(call)
+    return deal_fields(call.portal.userfields) if process is None else process.fields()
+
+
+def _named(call: Call, columns: dict[str, Field]) -> dict[str, Field]:
+    if not _original(call):
+        return columns
+    return {one.upper if one.dynamic else name: one for name, one in columns.items()}
+
+
+def _original(call: Call) -> bool:
+    return str(call.params.get("useOriginalUfNames")) == "Y"
+
+
+def _row(call: Call, row: Any, columns: list[Field]) -> dict[str, Any]:
+    if not _original(call):
+        return {one.name: show(one.kind, one.get(row)) for one in columns}
+    return {one.upper if one.dynamic else one.name: show(one.kind, one.get(row)) for one in columns}
+
+
+def _shown(call: Call, row: Any, process: SmartProcess | None) -> Reply:
+    columns = list(_columns(call).values())
+    item = show_deal(row, columns) if process is None else process.show(row, columns)
+    if _original(call):
+        item = _row(call, row, columns)
+    item["entityTypeId"] = ENTITY_TYPE_ID if process is None else process.entity_type_id
+    return Reply({"item": item})
+
+
+def _raw(call: Call) -> dict[str, Any]:
+    if "fields" not in call.params:
+        raise ApiError(400, 100, "Could not find value for parameter {fields}")
+    raw = as_map(call.params["fields"])
+    for name, one in _columns(call).items():
+        given = raw.get(name, raw.get(one.upper))
+        if one.multiple and given is not None and not isinstance(given, (list, dict)):
+            kind = type(given).__name__
+            text = f"Expected iterable value for multiple field, but got {kind} instead"
+            raise ApiError(400, 100, text)
+    return raw
+
+
+def _deal_values(call: Call, raw: dict[str, Any]) -> dict[str, Any]:
+    userfields = call.portal.userfields
+    columns = deal_fields(userfields)
+    known = columns | {one.upper: one for one in columns.values() if one.dynamic}
+    values: dict[str, Any] = read_deal(raw, known, userfields)
+    return values
+
+
+def _deal(call: Call) -> Deal:
+    deal = call.portal.deals.living(call.whole("id"))
+    if deal is None:
+        raise ApiError(400, "NOT_FOUND", "Item not found")
+    if not call.portal.access.sees(deal):
+        raise ApiError(400, "ACCESS_DENIED", "You do not have permission to view this item")
+    return deal
+
+
+def _item(call: Call, process: SmartProcess) -> Any:
+    item = process.items.get(call.whole("id"))
+    if item is None:
+        raise ApiError(400, "NOT_FOUND", "Item not found")
+    return item
+
+
+METHODS = {
+    "crm.item.fields": Method(("crm",), _fields),
+    "crm.item.list": Method(("crm",), _list),
+    "crm.item.get": Method(("crm",), _get),
+    "crm.item.add": Method(("crm",), _add),
+    "crm.item.update": Method(("crm",), _update),
+    "crm.item.delete": Method(("crm",), _delete),
+}

@@ -1,0 +1,79 @@
+"""Which deals were really created, won and lost, when, for how much, and whose they were."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sandbox.bitrix24.currency import in_roubles
+from sandbox.bitrix24.deal import Deal, Version
+from sandbox.bitrix24.stage import semantic
+
+_ENDS = {"S": "won", "F": "lost"}
+
+
+@dataclass(frozen=True, slots=True)
+class DealFact:
+    """`kind` is created, won or lost; `amount` in kopecks of base currency."""
+
+    kind: str
+    user: int
+    at: float
+    amount: int
+
+
+def actual_facts(deals: Iterable[Deal]) -> Iterator[DealFact]:
+    """What happened, credited to whom the deal belonged at that moment."""
+    for deal in deals:
+        if deal.now.deleted:
+            continue
+        yield _created(deal, deal.versions[0].owner)
+        kind = _ENDS.get(semantic(deal.now.stage))
+        if kind:
+            yield _ended(deal, deal.now, kind, _owner_at_last_move(deal))
+
+
+def observed_facts(deals: Iterable[Deal], reads: list[float]) -> Iterator[DealFact]:
+    """What somebody who read at these moments can know; `reads` ascend and are not empty."""
+    for deal in deals:
+        last = deal.at(reads[-1])
+        if last is None or last.deleted:
+            continue
+        seen = _seen(deal, reads)
+        yield _created(deal, _known_owner(seen, int(deal.created_at)))
+        kind = _ENDS.get(semantic(last.stage))
+        if kind:
+            yield _ended(deal, last, kind, _known_owner(seen, int(last.moved_at)))
+
+
+def _created(deal: Deal, owner: int) -> DealFact:
+    return DealFact("created", owner, deal.created_at, 0)
+
+
+def _ended(deal: Deal, now: Version, kind: str, owner: int) -> DealFact:
+    return DealFact(kind, owner, now.moved_at, in_roubles(now.amount, deal.currency))
+
+
+def _owner_at_last_move(deal: Deal) -> int:
+    owner = deal.versions[0].owner
+    for before, after in pairwise(deal.versions):
+        if after.stage != before.stage:
+            owner = after.owner
+    return owner
+
+
+def _seen(deal: Deal, reads: list[float]) -> list[Version]:
+    seen: list[Version] = []
+    for moment in reads:
+        version = deal.at(moment)
+        if version is not None and not version.deleted and (not seen or seen[-1] != version):
+            seen.append(version)
+    return seen
+
+
+def _known_owner(seen: list[Version], at: int) -> int:
+    """A new owner holds it from just after the version read before; all in whole seconds."""
+    owner = seen[0].owner
+    for before, after in pairwise(seen):
+        if at > int(before.updated_at):
+            owner = after.owner
+    return owner

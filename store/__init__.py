@@ -1,0 +1,1 @@
+"""The tables, the migrations, and the only code that writes them."""

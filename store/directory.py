@@ -1,0 +1,164 @@
+"""Sources, accounts, managers and who is whom, read and written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from store.fact import Account, Pipeline, Stage
+from store.table import (
+    AccountRow,
+    AliasRow,
+    ManagerRow,
+    PipelineRow,
+    SourceRow,
+    StageRow,
+    table_of,
+)
+
+_SOURCE, _ACCOUNT, _MANAGER = table_of(SourceRow), table_of(AccountRow), table_of(ManagerRow)
+_ALIAS, _PIPELINE, _STAGE = table_of(AliasRow), table_of(PipelineRow), table_of(StageRow)
+
+
+class Alias(NamedTuple):
+    """Account `ref` is manager `manager_id` on local days `from_day`..`to_day` (YYYYMMDD)."""
+
+    source_id: int
+    ref: str
+    from_day: int
+    to_day: int
+    manager_id: int
+
+
+def source_id(tx: Connection, name: str) -> int:
+    """The source's number, given at its first sight and kept for ever."""
+    found = tx.execute(select(_SOURCE.c.id).where(_SOURCE.c.name == name)).scalar()
+    if found is None:
+        found = tx.execute(insert(_SOURCE).values(name=name).returning(_SOURCE.c.id)).scalar_one()
+    return int(found)
+
+
+def source_ids(tx: Connection) -> dict[str, int]:
+    """The numbers of all sources ever configured, by name."""
+    return {row.name: row.id for row in tx.execute(select(_SOURCE.c.name, _SOURCE.c.id))}
+
+
+def put_accounts(tx: Connection, source: int, accounts: Iterable[Account]) -> int:
+    """Keeps the accounts as the vendor shows them now; returns how many were new or changed."""
+    rows = {each.ref: (each.name, each.email, each.active) for each in accounts}
+    known = {
+        row.ref: (row.name, row.email, row.active)
+        for row in tx.execute(select(_ACCOUNT).where(_ACCOUNT.c.source_id == source))
+    }
+    changed = [ref for ref, row in rows.items() if known.get(ref) != row]
+    if not changed:
+        return 0
+    tx.execute(delete(_ACCOUNT).where(_ACCOUNT.c.source_id == source, _ACCOUNT.c.ref.in_(changed)))
+    for ref in changed:
+        name, email, active = rows[ref]
+        tx.execute(
+            insert(_ACCOUNT).values(
+                source_id=source, ref=ref, name=name, email=email, active=active
+            )
+        )
+    return len(changed)
+
+
+def put_funnels(tx: Connection, source: int, facts: Sequence[Pipeline | Stage]) -> int:
+    """Keeps pipelines and stages; returns how many were new or changed."""
+    pipelines = {
+        (source, each.ref): (source, each.ref, each.name, each.sort)
+        for each in facts
+        if isinstance(each, Pipeline)
+    }
+    stages = {
+        (source, each.ref, each.pipeline_ref): (
+            source,
+            each.ref,
+            each.pipeline_ref,
+            each.name,
+            each.sort,
+            int(each.state),
+        )
+        for each in facts
+        if isinstance(each, Stage)
+    }
+    changed = 0
+    for table, wanted in ((_PIPELINE, pipelines), (_STAGE, stages)):
+        known = {tuple(row) for row in tx.execute(select(table).where(table.c.source_id == source))}
+        key = list(table.primary_key.columns)
+        for place, row in wanted.items():
+            if row in known:
+                continue
+            match = [column == value for column, value in zip(key, place, strict=True)]
+            tx.execute(delete(table).where(*match))
+            tx.execute(insert(table).values(row))
+            changed += 1
+    return changed
+
+
+def known_accounts(tx: Connection) -> list[tuple[int, str, str, str | None]]:
+    """(source_id, ref, name, email) of every account of every source."""
+    query = select(_ACCOUNT.c.source_id, _ACCOUNT.c.ref, _ACCOUNT.c.name, _ACCOUNT.c.email)
+    return [
+        (row[0], row[1], row[2], row[3])
+        for row in tx.execute(query.order_by(_ACCOUNT.c.source_id, _ACCOUNT.c.ref))
+    ]
+
+
+def manager_ids(tx: Connection) -> dict[str, int]:
+    """Manager ids by key."""
+    return {row.key: row.id for row in tx.execute(select(_MANAGER.c.key, _MANAGER.c.id))}
+
+
+def put_manager(tx: Connection, *, key: str, name: str, listed: bool, hidden: bool) -> int:
+    """Keeps a manager under the key and returns the id, which never changes."""
+    values = {"name": name, "listed": listed, "hidden": hidden}
+    found = tx.execute(select(_MANAGER).where(_MANAGER.c.key == key)).one_or_none()
+    if found is None:
+        query = insert(_MANAGER).values(key=key, **values).returning(_MANAGER.c.id)
+        return int(tx.execute(query).scalar_one())
+    if any(getattr(found, field) != value for field, value in values.items()):
+        tx.execute(update(_MANAGER).where(_MANAGER.c.id == found.id).values(**values))
+    return int(found.id)
+
+
+def put_managers(tx: Connection, people: Mapping[str, tuple[str, bool, bool]]) -> dict[str, int]:
+    """Makes (name, listed, hidden) by key the managers of now; returns the ids of them all.
+
+    A manager that is no longer among them keeps its id and its name, and is not listed.
+    """
+    columns = (_MANAGER.c.key, _MANAGER.c.name, _MANAGER.c.listed, _MANAGER.c.hidden)
+    known = {row[0]: tuple(row[1:]) for row in tx.execute(select(*columns))}
+    for key, (name, listed, hidden) in people.items():
+        if known.get(key) != (name, listed, hidden):
+            put_manager(tx, key=key, name=name, listed=listed, hidden=hidden)
+    for key in known.keys() - people.keys():
+        if known[key][1]:
+            tx.execute(update(_MANAGER).where(_MANAGER.c.key == key).values(listed=False))
+    return manager_ids(tx)
+
+
+def rename_key(tx: Connection, old: str, new: str) -> None:
+    """Finds the manager by another key from now on; the id stays."""
+    tx.execute(update(_MANAGER).where(_MANAGER.c.key == old).values(key=new))
+
+
+def hidden_managers(tx: Connection) -> set[int]:
+    """Ids of managers who are ignored as persons."""
+    return set(tx.execute(select(_MANAGER.c.id).where(_MANAGER.c.hidden)).scalars())
+
+
+def aliases(tx: Connection) -> list[Alias]:
+    """Who is whom, as it was last applied to the facts."""
+    query = select(
+        _ALIAS.c.source_id, _ALIAS.c.ref, _ALIAS.c.from_day, _ALIAS.c.to_day, _ALIAS.c.manager_id
+    )
+    return [Alias(*row) for row in tx.execute(query)]
+
+
+def replace_aliases(tx: Connection, wanted: Sequence[Alias]) -> None:
+    """Makes `wanted` the whole truth about who is whom."""
+    tx.execute(delete(_ALIAS))
+    if wanted:
+        tx.execute(insert(_ALIAS), [alias._asdict() for alias in wanted])

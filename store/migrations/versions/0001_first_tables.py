@@ -1,0 +1,363 @@
+"""First tables"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "call_journal",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("manager_id", sa.Integer(), nullable=True),
+        sa.Column("day", sa.Integer(), nullable=True),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("direction", sa.Integer(), nullable=True),
+        sa.Column("talk_s", sa.Integer(), nullable=True),
+        sa.Column("leg_ref", sa.String(), nullable=True),
+        sa.Column("client_hash", sa.String(), nullable=True),
+        sa.Column("client_last4", sa.String(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "deal_journal",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("pipeline_ref", sa.String(), nullable=True),
+        sa.Column("stage_ref", sa.String(), nullable=True),
+        sa.Column("state", sa.Integer(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(), nullable=True),
+        sa.Column("base_amount", sa.BigInteger(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("client_ref", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_day", sa.Integer(), nullable=True),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("closed_day", sa.Integer(), nullable=True),
+        sa.Column("closed_by", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "destination",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("container", sa.String(), nullable=True),
+        sa.Column("approved", sa.Text(), nullable=False),
+        sa.Column("built", sa.Text(), nullable=False),
+        sa.Column("unlimited", sa.Boolean(), nullable=False),
+        sa.Column("pause_code", sa.String(), nullable=True),
+        sa.Column("pause", sa.String(), nullable=True),
+        sa.Column("written_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "manager",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("listed", sa.Boolean(), nullable=False),
+        sa.Column("hidden", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key"),
+    )
+    op.create_table(
+        "mark",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "source",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+    op.create_table(
+        "writeback_item",
+        sa.Column("destination", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("remote_ref", sa.String(), nullable=True),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("held", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("retry_at", sa.BigInteger(), nullable=True),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("destination", "key"),
+    )
+    op.create_table(
+        "writeback_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("destination", sa.String(), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("undone_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "account",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    op.create_table(
+        "alias",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("from_day", sa.Integer(), nullable=False),
+        sa.Column("to_day", sa.Integer(), nullable=False),
+        sa.Column("manager_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["manager_id"],
+            ["manager.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref", "from_day"),
+    )
+    op.create_table(
+        "call",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("manager_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("direction", sa.Integer(), nullable=False),
+        sa.Column("talk_s", sa.Integer(), nullable=False),
+        sa.Column("leg_ref", sa.String(), nullable=False),
+        sa.Column("client_hash", sa.String(), nullable=True),
+        sa.Column("client_last4", sa.String(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("direction IN (1, 2)", name="call_direction"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref", "manager_id"),
+    )
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.create_index("call_day", ["day", "manager_id"], unique=False)
+
+    op.create_table(
+        "call_leg",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("call_ref", sa.String(), nullable=False),
+        sa.Column("user_ref", sa.String(), nullable=True),
+        sa.Column("direction", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("talk_s", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("client_hash", sa.String(), nullable=True),
+        sa.Column("client_last4", sa.String(), nullable=True),
+        sa.Column("client_ref", sa.String(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    with op.batch_alter_table("call_leg", schema=None) as batch_op:
+        batch_op.create_index("call_leg_call", ["source_id", "call_ref"], unique=False)
+
+    op.create_table(
+        "deal",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("pipeline_ref", sa.String(), nullable=False),
+        sa.Column("stage_ref", sa.String(), nullable=False),
+        sa.Column("state", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("base_amount", sa.BigInteger(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("client_ref", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_day", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("closed_day", sa.Integer(), nullable=True),
+        sa.Column("closed_by", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("state IN (0, 1, 2)", name="deal_state"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    with op.batch_alter_table("deal", schema=None) as batch_op:
+        batch_op.create_index("deal_closed", ["closed_day", "closed_by"], unique=False)
+        batch_op.create_index("deal_created", ["created_day", "created_by"], unique=False)
+
+    op.create_table(
+        "owner_change",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("fact", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("after_at", sa.BigInteger(), nullable=False),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "fact", "ref", "after_at"),
+    )
+    op.create_table(
+        "pipeline",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sort", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    op.create_table(
+        "quarantine",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("stream", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("keys", sa.String(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "stream", "ref"),
+    )
+    op.create_table(
+        "receipt",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("stream", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("quarantined", sa.Integer(), nullable=False),
+        sa.Column("removed", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "stage",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("pipeline_ref", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sort", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref", "pipeline_ref"),
+    )
+    op.create_table(
+        "stream",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("full_from", sa.BigInteger(), nullable=True),
+        sa.Column("checkpoint", sa.String(), nullable=True),
+        sa.Column("began_at", sa.BigInteger(), nullable=True),
+        sa.Column("watermark", sa.BigInteger(), nullable=True),
+        sa.Column("cursor", sa.String(), nullable=True),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("swept_at", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("error_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "name"),
+    )
+    op.create_table(
+        "writeback_step",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("remote_ref", sa.String(), nullable=True),
+        sa.Column("old", sa.Text(), nullable=False),
+        sa.Column("new", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["writeback_run.id"],
+        ),
+        sa.PrimaryKeyConstraint("run_id", "seq"),
+    )
+    with op.batch_alter_table("writeback_step", schema=None) as batch_op:
+        batch_op.create_index("writeback_step_open", ["state"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("writeback_step", schema=None) as batch_op:
+        batch_op.drop_index("writeback_step_open")
+
+    op.drop_table("writeback_step")
+    op.drop_table("stream")
+    op.drop_table("stage")
+    op.drop_table("receipt")
+    op.drop_table("quarantine")
+    op.drop_table("pipeline")
+    op.drop_table("owner_change")
+    with op.batch_alter_table("deal", schema=None) as batch_op:
+        batch_op.drop_index("deal_created")
+        batch_op.drop_index("deal_closed")
+
+    op.drop_table("deal")
+    with op.batch_alter_table("call_leg", schema=None) as batch_op:
+        batch_op.drop_index("call_leg_call")
+
+    op.drop_table("call_leg")
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.drop_index("call_day")
+
+    op.drop_table("call")
+    op.drop_table("alias")
+    op.drop_table("account")
+    op.drop_table("writeback_run")
+    op.drop_table("writeback_item")
+    op.drop_table("source")
+    op.drop_table("mark")
+    op.drop_table("manager")
+    op.drop_table("destination")
+    op.drop_table("deal_journal")
+    op.drop_table("call_journal")

@@ -1,0 +1,200 @@
+"""Tables of facts and of the people behind them. KPI cells are not here: they belong to `kpi`."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table
+from sqlmodel import Field, SQLModel
+
+from store.moment import Moment
+
+TEAM = 0
+"""The manager id of work counted for the whole team; no person ever has it."""
+
+
+def moment(*, nullable: bool = False) -> Column[datetime]:
+    return Column(Moment, nullable=nullable)
+
+
+def whole_number(*, nullable: bool = False) -> Column[int]:
+    return Column(BigInteger, nullable=nullable)
+
+
+class SourceRow(SQLModel, table=True):
+    """A configured account of a CRM or PBX, by the name it has in the settings."""
+
+    __tablename__ = "source"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+
+
+class ManagerRow(SQLModel, table=True):
+    """A person who sells, whatever ids they have. `key` finds the person again; the id stays.
+
+    `listed`: named in the settings, so shown even without work. `hidden`: ignored as a person.
+    """
+
+    __tablename__ = "manager"
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    name: str
+    listed: bool = False
+    hidden: bool = False
+
+
+class AccountRow(SQLModel, table=True):
+    """A user of one source; `removed_at` when the vendor no longer lists it."""
+
+    __tablename__ = "account"
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    name: str
+    email: str | None
+    active: bool
+    removed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+
+class AliasRow(SQLModel, table=True):
+    """Account `ref` is the manager on local days `from_day`..`to_day` (YYYYMMDD, inclusive)."""
+
+    __tablename__ = "alias"
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    from_day: int = Field(primary_key=True, default=0)
+    to_day: int = 99991231
+    manager_id: int = Field(foreign_key="manager.id")
+
+
+class PipelineRow(SQLModel, table=True):
+    """A funnel of deals as the vendor names it."""
+
+    __tablename__ = "pipeline"
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    name: str
+    sort: int
+
+
+class StageRow(SQLModel, table=True):
+    """A step of a funnel; `state` is open 0, won 1, lost 2."""
+
+    __tablename__ = "stage"
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    pipeline_ref: str = Field(primary_key=True)
+    name: str
+    sort: int
+    state: int
+
+
+class DealRow(SQLModel, table=True):
+    """The deal's newest version, with the day and the manager of every moment that is counted.
+
+    `amount` in minor units of `currency`; `base_amount` in minor units of the base currency, null
+    while no rate is known. `created_by` and `closed_by` are managers, null when nobody known.
+    """
+
+    __tablename__ = "deal"
+    __table_args__ = (
+        CheckConstraint("state IN (0, 1, 2)", name="deal_state"),
+        Index("deal_created", "created_day", "created_by"),
+        Index("deal_closed", "closed_day", "closed_by"),
+    )
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    pipeline_ref: str
+    stage_ref: str
+    state: int
+    amount: int = Field(sa_column=whole_number())
+    currency: str
+    base_amount: int | None = Field(sa_column=whole_number(nullable=True))
+    owner_ref: str | None
+    client_ref: str | None
+    created_at: datetime = Field(sa_column=moment())
+    updated_at: datetime = Field(sa_column=moment())
+    closed_at: datetime | None = Field(sa_column=moment(nullable=True))
+    removed_at: datetime | None = Field(sa_column=moment(nullable=True))
+    created_day: int
+    created_by: int | None
+    closed_day: int | None
+    closed_by: int | None
+    row_hash: int = Field(sa_column=whole_number())
+
+
+class OwnerChangeRow(SQLModel, table=True):
+    """From just after `after_at` on, `owner_ref` held the record. Kept only once an owner changed;
+    the first owner's row has `after_at` = 1970, which stands for "always before"."""
+
+    __tablename__ = "owner_change"
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    fact: str = Field(primary_key=True)
+    ref: str = Field(primary_key=True)
+    after_at: datetime = Field(sa_column=Column(Moment, primary_key=True))
+    owner_ref: str | None
+
+
+class CallLegRow(SQLModel, table=True):
+    """A leg as the vendor's statistics show it; the call it belongs to is folded from its legs."""
+
+    __tablename__ = "call_leg"
+    __table_args__ = (Index("call_leg_call", "source_id", "call_ref"),)
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    call_ref: str
+    user_ref: str | None
+    direction: int
+    started_at: datetime = Field(sa_column=moment())
+    talk_s: int
+    outcome: str
+    client_hash: str | None
+    client_last4: str | None
+    client_ref: str | None
+    row_hash: int = Field(sa_column=whole_number())
+
+
+class CallRow(SQLModel, table=True):
+    """A call as one credited person saw it; the row of manager 0 is the whole conversation.
+
+    `talk_s` is that person's own talk, for the team the sum over legs. `day` is the local day of
+    the call's start. `leg_ref` is the first leg behind the row.
+    """
+
+    __tablename__ = "call"
+    __table_args__ = (
+        CheckConstraint("direction IN (1, 2)", name="call_direction"),
+        Index("call_day", "day", "manager_id"),
+    )
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    manager_id: int = Field(primary_key=True)
+    day: int
+    started_at: datetime = Field(sa_column=moment())
+    direction: int
+    talk_s: int
+    leg_ref: str
+    client_hash: str | None
+    client_last4: str | None
+    row_hash: int = Field(sa_column=whole_number())
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The SQLAlchemy table behind a model."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
+def _journal(fact: Table) -> Table:
+    """Images of a fact's rows, old with sign -1 and new with sign +1, until the KPIs took them."""
+    columns = [Column(column.name, column.type, nullable=True) for column in fact.columns]
+    return Table(
+        f"{fact.name}_journal",
+        SQLModel.metadata,
+        Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+        Column("sign", Integer, nullable=False),
+        *columns,
+    )
+
+
+DEAL = table_of(DealRow)
+CALL = table_of(CallRow)
+JOURNAL = {DEAL.name: _journal(DEAL), CALL.name: _journal(CALL)}
+"""The journal of every fact that KPIs count, by the fact's table name."""

@@ -1,0 +1,94 @@
+"""Turns facts into rows: the day and the manager of every moment that is counted, decided once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from store.fact import CallLeg, Deal
+from store.moment import LocalDays, to_ms
+from store.upsert import Row, row_hash
+from sync.fold import in_order, shares
+from sync.owner import OwnerChange, owner_at
+from sync.people import People
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credit:
+    """Who is credited, on which day, in which money: what stands behind every counted row."""
+
+    people: People
+    zone: ZoneInfo
+    currency: str
+    version: int = 0
+
+    @cached_property
+    def days(self) -> LocalDays:
+        """The local day of a moment."""
+        return LocalDays(self.zone)
+
+    def deal_row(self, source_id: int, deal: Deal, history: Sequence[OwnerChange]) -> Row:
+        """The deal in the column order of its table; each moment goes to who held it then."""
+        created_ms, closed_ms = to_ms(deal.created_at), None
+        created_day, closed_day, closed_by = self.days(created_ms), None, None
+        owner = deal.owner_ref
+        creator = owner_at(deal.created_at, history, owner) if history else owner
+        if deal.closed_at is not None:
+            closed_ms = to_ms(deal.closed_at)
+            closed_day = self.days(closed_ms)
+            closer = owner_at(deal.closed_at, history, owner) if history else owner
+            closed_by = self.people.manager(source_id, closer, closed_day)
+        row = (
+            source_id,
+            deal.ref,
+            deal.pipeline_ref,
+            deal.stage_ref,
+            int(deal.state),
+            deal.amount,
+            deal.currency,
+            deal.amount if deal.currency == self.currency else None,
+            owner,
+            deal.client_ref,
+            created_ms,
+            to_ms(deal.updated_at),
+            closed_ms,
+            None,
+            created_day,
+            self.people.manager(source_id, creator, created_day),
+            closed_day,
+            closed_by,
+        )
+        return (*row, row_hash(row))
+
+    def call_rows(self, source_id: int, legs: Sequence[CallLeg]) -> list[Row]:
+        """The call of these legs: a row for the team and one for each credited manager.
+
+        In column order. Start, direction and client are those of the first leg.
+        """
+        ordered = in_order(legs)
+        first = ordered[0]
+        started_ms = to_ms(first.started_at)
+        day = self.days(started_ms)
+        direction = int(first.direction)
+        call = (first.call_ref, day, started_ms, direction, first.client_hash, first.client_last4)
+        marks: dict[str, int] = {}
+        rows = []
+        for manager_id, talk_s, leg_ref in shares(ordered, self.people.on(source_id, day)):
+            if leg_ref not in marks:
+                marks[leg_ref] = row_hash((*call, leg_ref))
+            row = (
+                source_id,
+                first.call_ref,
+                manager_id,
+                day,
+                started_ms,
+                direction,
+                talk_s,
+                leg_ref,
+                first.client_hash,
+                first.client_last4,
+                # Of one hash for all rows of a leg: they differ in the talk alone.
+                marks[leg_ref] ^ talk_s,
+            )
+            rows.append(row)
+        return rows

@@ -1,0 +1,159 @@
+"""One pass over a source: every stream read page by page, each page kept before the next."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from connectors.base import Since, Stream
+from connectors.error import RemoteError
+from store import directory
+from store import stream as stored_stream
+from store.stream import StreamState
+from sync.commit import Commit
+from sync.page import StreamResult, keep_page, settle_people
+from sync.source import Source
+
+NEVER: Callable[[], bool] = bool
+"""Never asks a pass to stop (`bool()` is False)."""
+
+
+class _Run(NamedTuple):
+    """The stream's state as the run begins, and where it reads from."""
+
+    state: StreamState
+    since: Since
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """One pass over a source. `full` reads everything since the beginning again.
+
+    `should_stop` is asked after every page; `report` is told of every page.
+    """
+
+    source: Source
+    full: bool = False
+    should_stop: Callable[[], bool] = NEVER
+    report: Callable[[StreamResult], None] = lambda _result: None
+
+    def run(self, names: Sequence[str] = ()) -> list[StreamResult]:
+        """Reads what changed in every stream (or in those named); one transaction a page.
+
+        A stream that fails is noted with its error and the others go on.
+        """
+        streams = [
+            each for each in self.source.connector.streams if not names or each.name in names
+        ]
+        source_id, states = self._load(streams)
+        runs = {each.name: self._begin(each, states[each.name]) for each in streams}
+        credit = settle_people(self.source)
+        try:
+            self._open(streams, runs)
+        except RemoteError as error:
+            return [self._failed(states[each.name], error) for each in streams]
+        results = []
+        for stream in streams:
+            run = runs[stream.name]
+            journal = run.state.watermark is not None
+            commit = Commit(source_id=source_id, credit=credit, journal=journal)
+            results.append(self._run_stream(stream, run, commit))
+            if results[-1].people:
+                credit = settle_people(self.source)
+            if results[-1].stopped:
+                break
+        return results
+
+    def _load(self, streams: Sequence[Stream]) -> tuple[int, dict[str, StreamState]]:
+        with self.source.store.write() as tx:
+            source_id = directory.source_id(tx, self.source.name)
+            names = [each.name for each in streams]
+            return source_id, {
+                name: stored_stream.load_stream(tx, source_id, name) for name in names
+            }
+
+    def _begin(self, stream: Stream, state: StreamState) -> _Run:
+        """Where the run reads from: its unfinished place, the watermark, or the very beginning.
+
+        Everything is read the first time, when asked for, and when the settings reach further
+        back than before.
+        """
+        reach = min(state.since or self.source.since, self.source.since)
+        widened = state.since is not None and reach < state.since
+        if self.full or widened or state.full_from is not None or state.watermark is None:
+            resumed = not self.full and state.full_from is not None and state.full_from <= reach
+            if not resumed:
+                state = replace(state, full_from=reach, checkpoint=None, began_at=None)
+            begins_at = state.full_from or reach
+            return _Run(state, Since(changed_from=begins_at, checkpoint=state.checkpoint))
+        begins_at = state.watermark - stream.lag
+        return _Run(
+            state,
+            Since(changed_from=begins_at, cursor=state.cursor, checkpoint=state.checkpoint),
+        )
+
+    def _open(self, streams: Sequence[Stream], runs: Mapping[str, _Run]) -> None:
+        if self.source.connector.open_pass is not None:
+            self.source.connector.open_pass(
+                self.source.client, [(each, runs[each.name].since) for each in streams]
+            )
+
+    def _run_stream(self, stream: Stream, run: _Run, commit: Commit) -> StreamResult:
+        result, state, cursor = StreamResult(stream=stream.name), run.state, run.state.cursor
+        try:
+            for page in stream.pages(self.source.client, run.since):
+                state = replace(
+                    state, checkpoint=page.checkpoint, began_at=state.began_at or page.served_at
+                )
+                if page.records:
+                    counts = keep_page(self.source, stream, commit, page.records, state)
+                    result = result.plus(counts)
+                # The cursor joins the saved state only when the run ends.
+                cursor = page.cursor or cursor
+                self.report(result)
+                if self.should_stop():
+                    return replace(result, stopped=True)
+        except RemoteError as error:
+            return replace(result, error=self._failed(state, error).error)
+        self._finish(replace(state, cursor=cursor), result)
+        return result
+
+    def _finish(self, state: StreamState, result: StreamResult) -> None:
+        """The run ended: everything changed before its first attempt began is in the store."""
+        now = self.source.clock()
+        done = replace(
+            state,
+            watermark=state.began_at or state.watermark,
+            since=state.full_from or state.since,
+            full_from=None,
+            began_at=None,
+            checkpoint=None,
+            finished_at=now,
+            error=None,
+            error_at=None,
+        )
+        with self.source.store.write() as tx:
+            stored_stream.save_stream(tx, done)
+            if result.changed or result.quarantined:
+                stored_stream.add_receipt(tx, _receipt(done, state, result, now))
+
+    def _failed(self, state: StreamState, error: RemoteError) -> StreamResult:
+        with self.source.store.write() as tx:
+            stored_stream.fail_stream(tx, state, str(error), self.source.clock())
+        return StreamResult(stream=state.name, error=error)
+
+
+def _receipt(
+    done: StreamState, begun: StreamState, result: StreamResult, now: datetime
+) -> dict[str, Any]:
+    return {
+        "source_id": done.source_id,
+        "stream": done.name,
+        "kind": "read",
+        "began_at": begun.began_at or now,
+        "ended_at": now,
+        "read": result.read,
+        "changed": result.changed,
+        "quarantined": result.quarantined,
+        "removed": 0,
+    }

@@ -1,0 +1,106 @@
+"""Keeps every fact credited by the settings and people of now, whoever changed them meanwhile."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from config.settings import Settings
+from store import call as stored_call
+from store import deal as stored_deal
+from store import directory
+from store.mark import read_mark, write_mark
+from sync.commit import Commit
+from sync.credit import Credit
+from sync.people import Place, load_people, update_people
+
+log = structlog.get_logger("merilo.sync")
+
+BASIS = "credit.basis"
+
+
+class Basis(NamedTuple):
+    """By what the stored facts are credited. `version` counts the changes, those of people too."""
+
+    version: int
+    zone: str
+    currency: str
+
+
+def settle(tx: Connection, settings: Settings) -> Credit:
+    """Applies the people, zone and currency of the settings to every stored fact.
+
+    Does nothing to facts when neither they nor the accounts changed.
+    """
+    moved = update_people(tx, settings.managers)
+    known = _read_basis(tx)
+    wanted = (settings.merilo.zone.key, settings.merilo.currency)
+    anew = known is not None and known[1:] != wanted
+    if known is None or anew or moved:
+        version = known.version + 1 if known else 1
+        write_mark(tx, BASIS, " ".join((str(version), *wanted)))
+    credit = load_credit(tx)
+    if anew:
+        _credit_anew(tx, credit)
+    elif moved:
+        _credit_moved(tx, credit, moved)
+    return credit
+
+
+def load_credit(tx: Connection) -> Credit:
+    """The credit by which the stored facts were last settled."""
+    basis = _read_basis(tx)
+    if basis is None:
+        raise LookupError("facts are credited only after settle")
+    return Credit(
+        people=load_people(tx),
+        zone=ZoneInfo(basis.zone),
+        currency=basis.currency,
+        version=basis.version,
+    )
+
+
+def current(tx: Connection, commit: Commit) -> Commit:
+    """The commit with the newest credit: another thread or process may have settled meanwhile."""
+    basis = _read_basis(tx)
+    if basis is None or basis.version == commit.credit.version:
+        return commit
+    return Commit(source_id=commit.source_id, credit=load_credit(tx), journal=commit.journal)
+
+
+def _read_basis(tx: Connection) -> Basis | None:
+    text = read_mark(tx, BASIS)
+    if text is None:
+        return None
+    version, zone, currency = text.split()
+    return Basis(int(version), zone, currency)
+
+
+def _credit_anew(tx: Connection, credit: Credit) -> None:
+    """Everything changes, so nothing is journalled: the KPIs are rebuilt."""
+    for source_id in directory.source_ids(tx).values():
+        _credit_source(tx, Commit(source_id=source_id, credit=credit, journal=False))
+    log.info("sync.recredited", zone=credit.zone.key, currency=credit.currency)
+
+
+def _credit_moved(tx: Connection, credit: Credit, moved: Collection[Place]) -> None:
+    by_source: dict[int, list[str]] = {}
+    for source_id, ref in moved:
+        by_source.setdefault(source_id, []).append(ref)
+    changed = 0
+    for source_id, refs in by_source.items():
+        commit = Commit(source_id=source_id, credit=credit, journal=True)
+        changed += _credit_source(tx, commit, refs)
+    if changed:
+        log.info("sync.recredited", accounts=len(moved), rows=changed)
+
+
+def _credit_source(tx: Connection, commit: Commit, accounts: Collection[str] | None = None) -> int:
+    source_id, changed = commit.source_id, 0
+    for deals in stored_deal.live_deals(tx, source_id, accounts):
+        changed += commit.credit_deals(tx, deals)
+    for call_refs in stored_call.call_refs(tx, source_id, accounts):
+        changed += commit.fold_again(tx, call_refs)
+    return changed

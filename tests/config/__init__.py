@@ -1,0 +1,1 @@
+"""Settings, their places and mistakes, and the secrets they name."""

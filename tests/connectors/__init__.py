@@ -1,0 +1,1 @@
+"""Connectors: the transport, the limiter, and each vendor against its sandbox."""

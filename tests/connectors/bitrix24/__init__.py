@@ -1,0 +1,1 @@
+"""The Bitrix24 connector over sockets, against the sandbox, and on documented payloads."""

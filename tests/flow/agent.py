@@ -1,0 +1,117 @@
+"""An agent pointed at a sandbox: its settings file, its data directory, its store."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from kpi.period import By
+from kpi.value import Query, values
+from merilo.context import Context
+from merilo.wiring import App, build_app, settings_from
+from sandbox.bitrix24.truth import truth
+from tests.canary import canary
+
+METRICS = (
+    "calls_in",
+    "calls_out",
+    "calls_answered",
+    "calls_missed",
+    "calls_reached",
+    "talk_time",
+    "calls_120s",
+    "deals_created",
+    "deals_won",
+    "deals_lost",
+    "revenue",
+    "average_deal",
+    "win_rate",
+)
+
+
+def write_settings(
+    folder: Path, box: Any, *, since: str = "2020-01-01", extra: str = "", store: str = "sqlite"
+) -> Path:
+    """A settings file for one Bitrix24 source with a scorecard; the webhook lies beside it."""
+    box.portal.access.code = canary("webhook")
+    secret = folder / "webhook"
+    secret.write_text(box.webhook)
+    secret.chmod(0o600)
+    path = folder / "merilo.toml"
+    path.write_text(
+        f"""
+[merilo]
+data_dir = "./data"
+timezone = "Europe/Moscow"
+
+[store]
+url = "{store}"
+
+[secrets]
+backend = "vault"
+master_key = "generated"
+
+[sources.main]
+connector = "bitrix24"
+url = "{box.url}"
+auth = "webhook"
+webhook = "file:{secret}"
+since = "{since}"
+ca_bundle = "{box.ca_bundle or ""}"
+
+[[destinations]]
+source = "main"
+kind = "scorecard"
+metrics = {list(METRICS)}
+today = ["calls_120s", "deals_won"]
+every = "1s"
+{extra}
+""".replace("'", '"'),
+        encoding="utf-8",
+    )
+    return path
+
+
+@contextmanager
+def agent(path: Path, clock: Callable[[], datetime] | None = None) -> Iterator[App]:
+    """The opened agent; it never sleeps, so a test that makes it wait fails by its budget."""
+    app = build_app(settings_from(Context(config_path=path), require_secrets=True))
+    if clock is not None:
+        app.clock = clock
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+Numbers = dict[tuple[int | None, str, date], tuple[Any, int]]
+"""(value, number of records) by (vendor's user or None for the team, metric, period)."""
+
+
+def true_values(box: Any, *, since: date, until: date, by: str, reads: list[datetime]) -> Numbers:
+    """What an observer who read at these moments can know, by the sandbox's own reckoning."""
+    rows = truth(
+        box.portal,
+        since=since,
+        until=until,
+        by=by,
+        tz="Europe/Moscow",
+        view="observed",
+        reads=reads,
+    )
+    return {
+        (row.user, row.metric, row.period_start): (row.value, row.n)
+        for row in rows
+        if row.metric in METRICS and row.n
+    }
+
+
+def shown_values(app: App, *, since: date, until: date, by: By) -> Numbers:
+    """What the agent says, managers by their id in the portal."""
+    query = Query(since=since, until=until, by=by, metrics=METRICS)
+    found: Numbers = {}
+    for value in values(app.store, app.catalog, query, app.vantage):
+        user = None if value.manager_id is None else int(value.aliases["main"])
+        found[user, value.metric, value.period] = (value.value, value.n or 0)
+    return found

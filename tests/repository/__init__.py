@@ -1,0 +1,1 @@
+"""Tests of the repository itself: its files, its rooms, its locks and what it ships."""

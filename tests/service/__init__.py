@@ -1,0 +1,1 @@
+"""The running service: schedule, failing sources, signals, logs."""

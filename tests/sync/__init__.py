@@ -1,0 +1,1 @@
+"""One pass of a source, who is credited, and what a kill at any point may not lose."""

@@ -1,0 +1,78 @@
+"""The state machine finds nothing, and finds every classical mistake when we make it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from store.store import Store
+from tests.store.quick import open_quick_store
+from tests.sync.machine import SyncMachine
+from tests.sync.story import STORIES, Story
+
+
+@pytest.fixture(scope="module")
+def quick_store() -> Iterator[Store]:
+    store = open_quick_store()
+    yield store
+    store.close()
+
+
+def _run(store: Store, examples: int, steps: int = 25) -> None:
+    machine = type("Machine", (SyncMachine,), {"store": store})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            # A mistake is to be found, not to be made small.
+            phases=[Phase.generate],
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_no_work_and_no_kill_makes_store_and_crm_differ(quick_store: Store) -> None:
+    _run(quick_store, 40)
+
+
+@pytest.mark.long
+def test_no_long_work_and_no_kill_makes_store_and_crm_differ(quick_store: Store) -> None:
+    _run(quick_store, 1_000, 50)
+
+
+def _named(story: Story) -> str:
+    return f"{story.tell.__name__}-{story.mistake.__name__}"
+
+
+def _tell(store: Store, story: Story) -> None:
+    machine = type("Machine", (SyncMachine,), {"store": store})()
+    machine.begin(page_size=1)
+    story.tell(machine)
+    machine.teardown()
+
+
+@pytest.mark.parametrize("story", STORIES, ids=_named)
+def test_a_story_ends_well(quick_store: Store, story: Story) -> None:
+    _tell(quick_store, story)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=_named)
+def test_a_classical_mistake_is_found_by_its_story(quick_store: Store, story: Story) -> None:
+    with story.mistake(), pytest.raises((AssertionError, LookupError)):
+        _tell(quick_store, story)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mistake", sorted({each.mistake for each in STORIES}, key=str))
+def test_a_classical_mistake_is_found_by_chance(
+    quick_store: Store, mistake: Callable[[], AbstractContextManager[None]]
+) -> None:
+    with mistake(), pytest.raises((AssertionError, LookupError)):
+        _run(quick_store, 500)

@@ -1,0 +1,1 @@
+"""Tests of writing back, against a portal on the loopback."""

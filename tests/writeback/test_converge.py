@@ -1,0 +1,114 @@
+"""Random changes, edits, deletions, lost answers and kills: afterwards the portal is right."""
+
+import contextlib
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from connectors.error import AmbiguousError, RetryableError
+from tests.writeback import office as place
+from tests.writeback.office import MONTHS, Killer, KillSignal, Office, open_office
+
+_KEYS = st.sampled_from([(manager, month) for manager in (3, 4) for month in MONTHS])
+_NAMES = st.sampled_from([spec.name for spec in place.FIELDS])
+_VALUES = st.sampled_from([None, 0, 1, 2])
+
+
+class WritebackMachine(RuleBasedStateMachine):
+    """An office in which people edit what we write, and nothing goes well for long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stack = contextlib.ExitStack()
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory())
+        self.office: Office = self._stack.enter_context(open_office(Path(folder)))
+        self.office.apply()
+        self.theirs: dict[tuple[Any, str], Any] = {}
+
+    @rule(key=_KEYS, name=_NAMES, value=_VALUES)
+    def ours_changes(self, key: Any, name: str, value: int | None) -> None:
+        if self.office.scores[key].get(name) != value:
+            self.office.scores[key] |= {name: value if value is None else Decimal(value)}
+
+    @rule(key=_KEYS, name=_NAMES, value=st.sampled_from([5, 6]))
+    def a_person_edits(self, key: Any, name: str, value: int) -> None:
+        self.office.edit(name, value, *key)
+        self.theirs[key, name] = value
+
+    @precondition(lambda self: self.theirs)
+    @rule(data=st.data())
+    def a_person_sets_it_back(self, data: st.DataObject) -> None:
+        """To what we last showed, or to what we wanted when we told them of a conflict."""
+        (key, name), _ = data.draw(st.sampled_from(sorted(self.theirs.items())))
+        known = self.office.known(*key)
+        ours = [known.shown.get(name), *[hold[1] for hold in [known.held.get(name)] if hold]]
+        self.office.edit(name, data.draw(st.sampled_from(ours)), *key)
+        del self.theirs[key, name]
+
+    @rule(kind=st.sampled_from(["lost", "truncate", "html500", "reset"]))
+    def an_answer_is_lost(self, kind: str) -> None:
+        self.office.box.faults.add(kind, method="crm.item.update")
+        with contextlib.suppress(RetryableError, AmbiguousError):
+            self.office.drain()
+        self.office.box.faults.clear()
+
+    @rule(at=st.integers(1, 4), after=st.booleans(), request=st.booleans())
+    def a_cycle_is_killed(self, at: int, after: bool, request: bool) -> None:
+        office = self.office
+        dying = office.dying_at_request if request else office.dying_at_commit
+        with dying(Killer(at=at, after=after)), contextlib.suppress(KillSignal):
+            office.drain()
+
+    @rule(verify=st.booleans())
+    def a_cycle_runs(self, verify: bool) -> None:
+        self.office.pass_time(minutes=10)
+        self.office.drain(verify=verify)
+
+    @invariant()
+    def nothing_exists_twice(self) -> None:
+        assert len(self.office.processes) == 1
+        assert len(self.office.items) == 4
+
+    @invariant()
+    def what_a_person_wrote_stands(self) -> None:
+        for (key, name), value in self.theirs.items():
+            assert self.office.shown(name, *key) == value
+
+    def teardown(self) -> None:
+        try:
+            self.office.drain(verify=True)
+            self._check_values()
+            self.office.box.log.clear()
+            self.office.drain()
+            assert len(self.office.box.log) == 0, "a quiet cycle sends nothing"
+        finally:
+            self._stack.close()
+
+    def _check_values(self) -> None:
+        for key, values in self.office.scores.items():
+            for spec in place.FIELDS:
+                wanted = _remote(spec.name, values.get(spec.name))
+                wanted = self.theirs.get((key, spec.name), wanted)
+                assert self.office.shown(spec.name, *key) == wanted, (key, spec.name)
+
+
+def _remote(name: str, value: Any) -> Any:
+    """What the portal shows for one of our values."""
+    if value is None:
+        return None
+    return float(value) * 100 if name == "win_rate" else float(value)
+
+
+TestConvergence = WritebackMachine.TestCase
+TestConvergence.settings = settings(
+    max_examples=25,
+    stateful_step_count=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)

@@ -1,0 +1,1 @@
+"""The pages the CRM embeds, the API behind them, health and metrics."""

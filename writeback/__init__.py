@@ -1,0 +1,1 @@
+"""Compares what the CRM shows with what it should show, and sends the difference."""
