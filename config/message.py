@@ -86,4 +86,6 @@ def _model(path: Path, document: Document, models: Models) -> type[BaseModel]:
     if path[0] == "sources":
         return choose_source(document.data["sources"][path[1]], models)
     annotation = Settings.model_fields[str(path[0])].annotation
-    return cast("type[BaseModel]", next(iter(get_args(annotation)), annotation))
+    parts = (each for each in get_args(annotation) if isinstance(each, type))
+    models_of = (each for each in parts if issubclass(each, BaseModel))
+    return cast("type[BaseModel]", next(models_of, annotation))

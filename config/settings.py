@@ -28,6 +28,7 @@ from config.value import (
     FilePath,
     Flag,
     MetricName,
+    Pattern,
     SourceName,
     Url,
     check_name,
@@ -148,6 +149,16 @@ class ManagerEntry(Section):
         return value
 
 
+class MeetingRules(Section):
+    """[meetings.SOURCE]: how a meeting is recognised where the vendor has no mark for it."""
+
+    todo_title: Pattern = Field(
+        default="встреч|meeting|zoom",
+        description="A to-do whose title matches this regular expression is a meeting; upper and "
+        'lower case are one. "" matches none.',
+    )
+
+
 class CalendarSection(Section):
     """[calendar]: which days and hours are working ones."""
 
@@ -168,10 +179,11 @@ class DestinationSettings(Section):
 
     source: SourceName = Field(description="Source that is written to.")
     kind: Literal["scorecard", "user_fields", "record_fields"] = Field(
-        description="Where in the CRM the numbers appear; only scorecard works yet."
+        description="Own records per manager and month, fields of employees, or fields of deals."
     )
     metrics: tuple[MetricName, ...] = Field(
-        description="Metric ids, one field in the CRM each.", json_schema_extra={"minItems": 1}
+        description="Metric ids, for record_fields facts of a deal; one field in the CRM each.",
+        json_schema_extra={"minItems": 1},
     )
     today: tuple[MetricName, ...] = Field(
         default=(), description="Metrics also kept as today's value beside the month's."
@@ -202,11 +214,11 @@ class DestinationSettings(Section):
             raise ValueError(msg)
         return value
 
-    @field_validator("kind")
+    @field_validator("today")
     @classmethod
-    def _built(cls, value: str) -> str:
-        if value != "scorecard":
-            msg = 'is not built yet: this version writes only "scorecard"'
+    def _counted(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and info.data.get("kind") == "record_fields":
+            msg = "facts of a record have no value of today: leave it out"
             raise ValueError(msg)
         return value
 
@@ -278,7 +290,7 @@ class Settings(Section):
     funnels: dict[SourceName, dict[str, tuple[str, ...]]] = Field(
         default_factory=dict, description="Stages whose meaning the vendor does not tell."
     )
-    meetings: dict[SourceName, dict[str, str]] = Field(
+    meetings: dict[SourceName, MeetingRules] = Field(
         default_factory=dict, description="How meetings are recognised in a source."
     )
     calendar: CalendarSection = Field(default_factory=CalendarSection)

@@ -107,6 +107,18 @@ def check_name(value: str) -> str:
     return value
 
 
+def check_pattern(value: str) -> str:
+    """A regular expression; the complaint tells where it breaks and quotes nothing."""
+    msg = "must be a regular expression"
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{msg}: this one breaks at character {(error.pos or 0) + 1}") from None
+    except (RecursionError, OverflowError):
+        raise ValueError(msg) from None
+    return value
+
+
 def _known_source(name: str, info: ValidationInfo) -> str:
     if info.context is not None and name not in info.context.sources:
         msg = f"no such source in [sources]{nearest(name, info.context.sources)}"
@@ -114,7 +126,15 @@ def _known_source(name: str, info: ValidationInfo) -> str:
     return name
 
 
+RECORD_FACTS = ("days_in_stage", "talk_minutes", "last_contact")
+"""What a destination of the kind `record_fields` can show of a deal; these are no metrics."""
+
+
 def _known_metric(name: str, info: ValidationInfo) -> str:
+    if info.data.get("kind") == "record_fields":
+        if name not in RECORD_FACTS:
+            raise ValueError("no such fact of a record" + nearest(name, RECORD_FACTS))
+        return name
     names = info.context.metrics if info.context is not None else None
     if names is not None and name not in names and not re.fullmatch(r"calls_[1-9]\d*s", name):
         raise ValueError("no such metric" + nearest(name, names))
@@ -153,6 +173,7 @@ Day = Annotated[
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict()]
 Url = Annotated[str, AfterValidator(check_url)]
+Pattern = Annotated[str, AfterValidator(check_pattern)]
 SourceName = Annotated[str, AfterValidator(_known_source)]
 MetricName = Annotated[str, AfterValidator(_known_metric)]
 FilePath = Annotated[Path, AfterValidator(resolve)]

@@ -1,7 +1,7 @@
 """What a connector declares: streams as data plus pure functions, and the client they ask."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -22,11 +22,15 @@ class PhoneMark(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a normaliser may know besides the record; it touches neither clock nor network."""
+    """What a normaliser may know besides the record; it touches neither clock nor network.
+
+    `meetings`: [meetings.SOURCE] of the settings, by key.
+    """
 
     source: str
     zone: ZoneInfo
     mark_phone: Callable[[str], PhoneMark]
+    meetings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +72,13 @@ class Stream:
     """One kind of record of a source; behaviour only in functions.
 
     `pages` yields at least one page, an empty one when nothing changed: it carries the server's
-    time, to which a finished run moves the watermark. Pages of one run follow one order, whatever
-    `changed_from` is, so that a run resumed at its checkpoint goes on where it stopped.
+    time, to which a finished run moves the watermark. A page's checkpoint tells all that is unread
+    when it is kept, whatever `changed_from` is, so that a run goes on where it stopped.
     `lag`: overlap that every run reads again. `existing_ids`: ids the vendor has now of records
     changed since a moment, for the sweep. `fetch`: the records with these ids, for what a sweep
     missed or quarantine replays. `opening`: the commands of the first request, for clients that
-    can ask several at once.
+    can ask several at once. `rules`: the settings by which `normalize` understands records, as
+    text; when that changes everything is read again.
     """
 
     name: str
@@ -84,6 +89,7 @@ class Stream:
     existing_ids: Callable[[Any, datetime], Iterator[str]] | None = None
     fetch: Callable[[Any, Sequence[str]], Iterator[Page]] | None = None
     opening: Callable[[Since], Sequence[Any]] | None = None
+    rules: Callable[[Context], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

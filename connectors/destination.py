@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -36,6 +36,7 @@ class FieldKind(StrEnum):
     NUMBER = "number"
     SECONDS = "seconds"
     MOMENT = "moment"
+    DATE = "date"
     TEXT = "text"
 
 
@@ -138,7 +139,7 @@ CHUNK = 50
 """Records in one request, the least any supported system allows."""
 
 
-def text_of(kind: FieldKind, value: Decimal | int | str | datetime | None) -> str | None:
+def text_of(kind: FieldKind, value: Decimal | int | str | datetime | date | None) -> str | None:
     """Our one spelling of a value: ratios 0..1 become percent, moments ISO 8601 in UTC.
 
     Half-up rounding; raises ValueError for a moment without a time zone.
@@ -149,7 +150,7 @@ def text_of(kind: FieldKind, value: Decimal | int | str | datetime | None) -> st
         if value.tzinfo is None:
             raise ValueError("a moment without a time zone")
         return value.astimezone(UTC).isoformat(timespec="seconds")
-    if kind not in PLACES:
+    if kind not in PLACES or isinstance(value, date):
         return str(value)
     number = Decimal(value) * 100 if kind is FieldKind.RATIO else Decimal(value)
     return str(number.quantize(Decimal(1).scaleb(-PLACES[kind]), ROUND_HALF_UP))

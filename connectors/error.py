@@ -25,6 +25,10 @@ class LostAnswerError(RetryableError):
     """Sent, but no usable answer came: it may have been carried out. Repeated for reads only."""
 
 
+class StoppedError(RetryableError):
+    """The program was asked to end while a request waited: it was not sent, and all is well."""
+
+
 class AmbiguousError(RemoteError):
     """A write was sent and its answer lost: whether it was applied is found by reading back."""
 
@@ -35,6 +39,11 @@ class RejectedError(RemoteError):
     def __init__(self, what: str, *, code: str, did: str = "", todo: str = "") -> None:
         super().__init__(what, did=did, todo=todo)
         self.code = code
+
+
+class AbsentError(RemoteError):
+    """The account has no such records and never says so by itself: the stream stays unread, which
+    is no failure."""
 
 
 class DataError(RemoteError):

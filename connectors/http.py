@@ -93,7 +93,7 @@ class Transport:
         policy = self._policy(idempotent)
 
         def attempt() -> Result:
-            self._limiter.take(uses)
+            self._limiter.take(uses, write=not idempotent)
             return read(self._exchange(path, content))
 
         try:

@@ -18,8 +18,9 @@ class Limiter:
 
     A request is let through when the bucket has room for it, so no window of t seconds ever sees
     more than `capacity + rate * t` requests. `budget_s` is the run time one method may use in the
-    vendor's window; at `share` of it the method waits for the vendor's reset. With `file` the
-    state is shared by every process that names the same file.
+    vendor's window; at `share` of it the method waits for the vendor's reset. Writes have
+    `write_share` of both: the rest is left to reading. With `file` the state is shared by every
+    process that names the same file.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Limiter:
         rate: float = 2.0,
         budget_s: float = 480.0,
         share: float = 0.8,
+        write_share: float = 0.5,
         patience_s: float = 90.0,
     ) -> None:
         self._clock = clock
@@ -40,14 +42,16 @@ class Limiter:
         self._capacity = capacity
         self._rate = rate
         self._allowed_s = budget_s * share
+        self._write_share = write_share
+        self._written_s = budget_s * write_share
         self._patience_s = patience_s
 
-    def take(self, methods: Collection[str] = ()) -> None:
+    def take(self, methods: Collection[str] = (), *, write: bool = False) -> None:
         """Waits until one request using these methods may be sent.
 
         Raises RetryableError when that is longer than the patience: other work can go first.
         """
-        while (wait_s := self._try_take(methods)) > 0:
+        while (wait_s := self._try_take(methods, write)) > 0:
             if wait_s > self._patience_s:
                 raise RetryableError(
                     f"The portal's time budget is used up for {round(wait_s)} s.",
@@ -98,17 +102,28 @@ class Limiter:
         if operating_s >= self._allowed_s:
             budget.paused_until = reset_at
 
-    def _try_take(self, methods: Collection[str]) -> float:
+    def _try_take(self, methods: Collection[str], write: bool) -> float:
         with self._cell.changing() as state:
             now = self._drained(state)
             ends = [min(state.paused_until, now + LONGEST_PAUSE_S)]
             ends += [_pause_end(state, method, now) for method in methods]
-            excess_s = (state.level + 1 - self._capacity) / self._rate
+            capacity = self._capacity
+            if write:
+                capacity = max(1.0, capacity * self._write_share)
+                ends += [self._write_end(state, method, now) for method in methods]
+            excess_s = (state.level + 1 - capacity) / self._rate
             wait_s = max(excess_s, max(ends) - now)
             if wait_s > 0:
                 return wait_s + 0.001
             state.level += 1
             return 0.0
+
+    def _write_end(self, state: LimitState, method: str, now: float) -> float:
+        """Until when a method rests that has used up what writing may use of its run time."""
+        budget = state.methods.get(method)
+        if budget is None or budget.operating_s < self._written_s:
+            return 0.0
+        return min(budget.reset_at, now + LONGEST_PAUSE_S)
 
     def _drained(self, state: LimitState) -> float:
         now = self._clock().timestamp()

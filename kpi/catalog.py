@@ -14,7 +14,7 @@ from kpi.condition import Condition
 from kpi.declaration import Declaration, additive
 from kpi.error import AskError
 from kpi.formula import Formula
-from kpi.metric import Additive, Measure, Metric
+from kpi.metric import Additive, Measure, Metric, Snapshot, Split
 
 CORE = Path(__file__).parent / "catalog"
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -39,6 +39,14 @@ class Catalog:
             raise AskError(f"There is no metric {name!r}{nearest(name, self.metrics)}.")
         return found
 
+    def column(self, name: str) -> Metric:
+        """The metric, which is one number a manager and period; AskError if it is told apart."""
+        metric = self.find(name)
+        if isinstance(metric.kind, Split):
+            what = f"{name} has a value for each {metric.kind.dimension}."
+            raise AskError(what, todo=f"It does not fit into one field: take {name} out of there.")
+        return metric
+
     def leaves(self, metric: Metric) -> Iterable[tuple[Metric, Additive]]:
         """The additive metrics that `metric` is made of, each once, with their sums."""
         seen: dict[str, tuple[Metric, Additive]] = {}
@@ -47,7 +55,7 @@ class Catalog:
             part = self.find(name)
             if isinstance(part.kind, Formula):
                 names += part.kind.names
-            else:
+            elif isinstance(part.kind, Additive):
                 seen[name] = part, part.kind
         return seen.values()
 
@@ -66,9 +74,34 @@ class Catalog:
         return found
 
     @cached_property
+    def board(self) -> tuple[Metric, ...]:
+        """The metrics that are one number for a manager and period: columns of a table."""
+        return tuple(each for each in self.metrics.values() if not isinstance(each.kind, Split))
+
+    @property
+    def board_names(self) -> tuple[str, ...]:
+        """The names of the board's metrics."""
+        return tuple(each.name for each in self.board)
+
+    @cached_property
+    def splits(self) -> Mapping[str, Split]:
+        """The sums that are told apart by a dimension, by the metric's name."""
+        kinds = ((name, each.kind) for name, each in self.metrics.items())
+        return {name: kind for name, kind in kinds if isinstance(kind, Split)}
+
+    @cached_property
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """The sums of which a snapshot is kept every day, by the metric's name."""
+        kinds = ((name, each.kind) for name, each in self.metrics.items())
+        return {name: kind for name, kind in kinds if isinstance(kind, Snapshot)}
+
+    @cached_property
     def fingerprint(self) -> str:
         """Changes when the cells no longer fit the declarations and must be rebuilt."""
-        text = repr((_BUILD, sorted((name, each) for each, name in self.columns.items())))
+        kinds = {**self.splits, **self.snapshots}
+        rows = sorted((name, repr(kind)) for name, kind in kinds.items())
+        columns = sorted((name, each) for each, name in self.columns.items())
+        text = repr((_BUILD, columns, rows))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -112,7 +145,7 @@ def load_catalog(files: Sequence[Path] = ()) -> Catalog:
             problems += declaration.problems
             if metric is not None:
                 metrics[name] = metric
-    problems += _check_formulas(declared)
+    problems += _check_formulas(declared, metrics)
     if problems:
         raise ConfigError("The metric files are wrong.", problems=problems)
     return Catalog(_completed(metrics))
@@ -130,14 +163,19 @@ def _misplaced(name: str, table: object, file: Path, declared: Mapping[str, Decl
     return ""
 
 
-def _check_formulas(declared: Mapping[str, Declaration]) -> Iterator[Problem]:
-    """Names that do not exist, and formulas that need themselves."""
+def _check_formulas(
+    declared: Mapping[str, Declaration], metrics: Mapping[str, Metric]
+) -> Iterator[Problem]:
+    """Names that do not exist or are no sums, and formulas that need themselves."""
     names = {name: each.formula.names for name, each in declared.items() if each.formula}
     for name, parts in names.items():
         document, place = declared[name].document, (name, "formula")
         for part in parts:
             if part not in declared and talked_calls(part) is None:
                 message = f"unknown metric in the formula{nearest(part, declared)}"
+                yield document.problem(place, message)
+            elif part in metrics and not isinstance(metrics[part].kind, Additive | Formula):
+                message = f"{part} is not a sum: a formula is made of sums and other formulas"
                 yield document.problem(place, message)
         if name in _reached(name, names):
             yield document.problem(place, "the formula needs itself")
@@ -157,12 +195,11 @@ def _reached(name: str, parts: Mapping[str, Iterable[str]]) -> set[str]:
 def _completed(metrics: Mapping[str, Metric]) -> dict[str, Metric]:
     """A formula needs what its parts need."""
     catalog = Catalog(metrics)
-    return {
-        name: replace(metric, needs=tuple(sorted({*metric.needs, *_parts_needs(catalog, metric)})))
-        for name, metric in metrics.items()
-    }
+    return {name: _complete(metric, catalog) for name, metric in metrics.items()}
 
 
-def _parts_needs(catalog: Catalog, metric: Metric) -> Iterator[str]:
-    for leaf, _ in catalog.leaves(metric):
-        yield from leaf.needs
+def _complete(metric: Metric, catalog: Catalog) -> Metric:
+    parts = [leaf for leaf, _ in catalog.leaves(metric)]
+    needs = {need for part in (metric, *parts) for need in part.needs}
+    all_time = any(part.all_time for part in (metric, *parts))
+    return replace(metric, needs=tuple(sorted(needs)), all_time=all_time)

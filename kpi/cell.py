@@ -32,6 +32,7 @@ from kpi.catalog import Catalog
 from kpi.contribution import total
 from kpi.metric import Measure
 from kpi.period import Span, month_of, month_start, week_of, week_start
+from kpi.tally import SUMS, changes, fill_tallies, holding_table, split_table
 from store.moment import day_date, day_number
 
 Key = tuple[Any, ...]
@@ -41,11 +42,20 @@ Deltas = dict[Key, dict[str, int]]
 @dataclass(frozen=True, eq=False)
 class Cells:
     """The tables of a catalogue: `day` keyed (day, manager_id), `period` keyed (kind, start_day,
-    manager_id), a column for each of `sums`. Whose sums are all 0 has no row."""
+    manager_id), a column for each of `sums`; `split` and `holding` see `kpi.tally`. Whose sums are
+    all 0 has no row."""
 
     day: Table
     period: Table
     sums: Mapping[Measure, str]
+    split: Table
+    holding: Table
+    catalog: Catalog
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All of them."""
+        return self.day, self.period, self.split, self.holding
 
     @cached_property
     def fill(self) -> Insert:
@@ -85,7 +95,8 @@ def cells_of(catalog: Catalog, suffix: str = "") -> Cells:
     kind = Column("kind", String(5), primary_key=True)
     keys = (kind, _key("start_day"), _key("manager_id"))
     period = Table(f"kpi_period{suffix}", metadata, *keys, *_sums(names))
-    return Cells(day, period, catalog.columns)
+    split, holding = split_table(metadata, suffix), holding_table(metadata, suffix)
+    return Cells(day, period, catalog.columns, split, holding, catalog)
 
 
 def make(tx: Connection, cells: Cells) -> None:
@@ -98,6 +109,7 @@ def fill(tx: Connection, cells: Cells) -> None:
     """Counts every fact into the tables, whatever they held."""
     empty(tx, cells)
     tx.execute(cells.fill)
+    fill_tallies(tx, cells.catalog, cells.split, cells.holding)
     days = [day_date(day) for day in tx.execute(select(cells.day.c.day).distinct()).scalars()]
     if not days:
         return
@@ -109,20 +121,20 @@ def fill(tx: Connection, cells: Cells) -> None:
 
 def drop(tx: Connection, cells: Cells) -> None:
     """Takes the tables away, whatever columns they have."""
-    for table in (cells.day, cells.period):
+    for table in cells.tables:
         tx.exec_driver_sql(f"DROP TABLE IF EXISTS {table.name}")
 
 
 def empty(tx: Connection, cells: Cells) -> None:
     """Takes the rows away. Who reads meanwhile goes on to see the old ones, which they would not
     if the tables were made anew."""
-    for table in (cells.day, cells.period):
+    for table in cells.tables:
         tx.execute(delete(table))
 
 
 def differ(tx: Connection, one: Cells, other: Cells) -> bool:
     """Whether any row of one set of cells is not in the other."""
-    for left, right in ((one.day, other.day), (one.period, other.period)):
+    for left, right in zip(one.tables, other.tables, strict=True):
         for query in (select(left).except_(select(right)), select(right).except_(select(left))):
             if tx.execute(query.limit(1)).first() is not None:
                 return True
@@ -132,7 +144,7 @@ def differ(tx: Connection, one: Cells, other: Cells) -> bool:
 def replace(tx: Connection, target: Cells, source: Cells) -> None:
     """Makes the rows of `target` those of `source`."""
     empty(tx, target)
-    for old, new in ((target.day, source.day), (target.period, source.period)):
+    for old, new in zip(target.tables, source.tables, strict=True):
         tx.execute(insert(old).from_select(list(new.columns.keys()), select(new)))
 
 
@@ -144,6 +156,8 @@ def fold(tx: Connection, cells: Cells) -> None:
         days[day, manager_id] = dict(zip(names, amounts, strict=True))
     _add(tx, cells.day, names, days)
     _add(tx, cells.period, names, _by_period(days))
+    _add(tx, cells.split, SUMS, changes(tx, cells.catalog.splits))
+    _add(tx, cells.holding, SUMS, changes(tx, cells.catalog.snapshots))
 
 
 def _key(name: str) -> Column[int]:

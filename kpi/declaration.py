@@ -1,6 +1,7 @@
 """Reads one table of a metric file; every mistake is told, and only then the table is refused."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from config.document import Document
@@ -8,13 +9,15 @@ from config.error import Problem
 from config.value import closest, nearest
 from kpi.condition import Condition
 from kpi.formula import Formula, parse_formula
-from kpi.metric import MONEY, Additive, Measure, Metric
+from kpi.metric import MONEY, NOW, Additive, Kind, Measure, Median, Metric, Snapshot, Split
 from kpi.subject import SUBJECTS, Occasion, Subject
 from kpi.where import complete_where, parse_condition
 
-_ABOUT = ("title", "meaning", "category", "unit", "needs", "version")
-_ADDITIVE = ("fact", "when", "who", "value", "where")
-KEYS = (*_ABOUT, *_ADDITIVE, "formula")
+_ABOUT = ("title", "meaning", "category", "unit", "needs", "all_time", "version")
+_COUNTED = ("fact", "when", "who", "value", "where", "by")
+KEYS = (*_ABOUT, *_COUNTED, "formula")
+HOLDER = "holder"
+_NOW = Occasion(at=NOW, day=NOW, who=HOLDER)
 LANGUAGES = ("ru", "en", "kk")
 CATEGORIES = ("activity", "conversion", "result", "quality")
 STREAMS = tuple(sorted({subject.stream for subject in SUBJECTS.values()}))
@@ -36,39 +39,51 @@ class Declaration:
 
     def read(self) -> Metric | None:
         """The metric, or None when `problems` says why not."""
-        valid = (*_ABOUT, "formula") if "formula" in self.table else (*_ABOUT, *_ADDITIVE)
+        valid = (*_ABOUT, "formula") if "formula" in self.table else (*_ABOUT, *_COUNTED)
         for key in self.table:
             if key in KEYS and key not in valid:
                 self.refuse("cannot stand beside a formula", key)
             elif key not in KEYS:
                 self.refuse(f"unknown key{nearest(key, KEYS)}", key)
-        metric = self._formula() if "formula" in self.table else self._additive()
+        metric = self._formula() if "formula" in self.table else self._counted()
         return None if self.problems else metric
 
     def refuse(self, message: str, *path: str | int) -> None:
         """Remembers a mistake at a key of the table."""
         self.problems.append(self.document.problem((self.name, *path), message))
 
-    def _additive(self) -> Metric | None:
+    def _counted(self) -> Metric | None:
         about = self._about()
         fact = self._choice("fact", tuple(SUBJECTS))
         if fact is None:
             return None
         subject = SUBJECTS[fact]
         occasion = self._occasion(subject)
-        who = self._choice("who", tuple(subject.credits), occasion.who)
+        rules = {HOLDER: subject.holder} if occasion is _NOW else subject.credits
+        who = self._choice("who", tuple(rules), occasion.who)
         value, unit = self._sum(subject)
-        where = self._where(subject)
+        where, dimension = self._where(subject), self._dimension(subject)
         if who is None or self.problems:
             return None
-        column = subject.credits[who]
-        return Metric(
-            name=self.name,
-            unit=self._unit(unit, is_sum=value != "count"),
-            needs=self._needs((subject.stream,)),
-            kind=additive(fact, occasion.day, column, value, where),
-            **about,
+        unit, needs = self._unit(unit, is_sum=value != "count"), self._needs((subject.stream,))
+        measure = Measure(
+            fact=fact, when=occasion.day, who=rules[who] or "", value=value, where=where
         )
+        kind = self._kind(measure, dimension)
+        about["all_time"] |= isinstance(kind, Snapshot)
+        return Metric(name=self.name, unit=unit, needs=needs, kind=kind, **about)
+
+    def _kind(self, measure: Measure, dimension: str | None) -> Kind:
+        name = measure.value.removeprefix("median:")
+        is_median, is_now = name != measure.value, measure.when == NOW
+        if is_median + is_now + (dimension is not None) > 1:
+            self.refuse("a median, a snapshot and a sum told apart exclude each other")
+        if is_median:
+            return Median(measure=replace(measure, value=f"each:{name}"))
+        sums = additive(measure.fact, measure.when, measure.who, measure.value, measure.where)
+        if dimension is not None:
+            return Split(sums=sums, dimension=dimension)
+        return Snapshot(sums=sums) if is_now else sums
 
     def _formula(self) -> Metric | None:
         about = self._about()
@@ -88,16 +103,22 @@ class Declaration:
             "meanings": self._texts("meaning", required=False),
             "category": self._choice("category", CATEGORIES) or "",
             "version": self._version(),
+            "all_time": self._flag("all_time"),
         }
 
     def _occasion(self, subject: Subject) -> Occasion:
-        when = self._choice("when", tuple(subject.occasions))
-        return subject.occasions[when or next(iter(subject.occasions))]
+        now = (NOW,) if subject.holder else ()
+        when = self._choice("when", (*subject.occasions, *now))
+        return _NOW if when == NOW else subject.occasions[when or next(iter(subject.occasions))]
+
+    def _dimension(self, subject: Subject) -> str | None:
+        return self._choice("by", subject.dimensions) if "by" in self.table else None
 
     def _sum(self, subject: Subject) -> tuple[str, str]:
         """`value` and the unit it implies."""
         value = self._text("value", "count") or "count"
         units = {f"sum:{column}": unit for column, unit in subject.sums.items()}
+        units |= {f"median:{column}": unit for column, unit in subject.sums.items()}
         units["count"] = subject.unit
         if value not in units:
             self.refuse(f"unknown value{nearest(value, units)}", "value")
@@ -120,7 +141,7 @@ class Declaration:
         unit = self._text("unit", implied) or implied
         if is_sum and unit != implied:
             self.refuse(f'the sum of this column is in "{implied}"', "unit")
-        elif not is_sum and unit in (MONEY, "ratio", "seconds"):
+        elif not is_sum and unit in (MONEY, "ratio", "seconds", "days"):
             self.refuse(f'a count is never in "{unit}"', "unit")
         return unit
 
@@ -133,6 +154,12 @@ class Declaration:
             if stream not in STREAMS:
                 self.refuse(f"unknown stream{nearest(stream, STREAMS)}", "needs", index)
         return tuple(sorted({*implied, *map(str, value)}))
+
+    def _flag(self, key: str) -> bool:
+        value = self.table.get(key, False)
+        if not isinstance(value, bool):
+            self.refuse("must be true or false", key)
+        return value is True
 
     def _version(self) -> int:
         value = self.table.get("version", 1)

@@ -1,11 +1,13 @@
 """Keeps the cells equal to the facts: by adding what changed, or by building them anew."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, exists, select
 
 from kpi.catalog import Catalog
 from kpi.cell import cells_of, differ, drop, fill, fold, make, replace
+from kpi.snapshot import is_due, take_snapshots
 from store.mark import REBUILD, clear_mark, read_mark, write_mark
 from store.store import Store
 from store.table import JOURNAL
@@ -21,23 +23,28 @@ class Refreshed:
     rebuilt: bool = False
 
 
-def refresh(store: Store, catalog: Catalog) -> Refreshed:
+def refresh(store: Store, catalog: Catalog, zone: ZoneInfo | None = None) -> Refreshed:
     """Brings the cells up to the facts; reads only what changed, and nothing when nothing did.
 
     Everything is built anew when the mark `kpi.rebuild` is set, or when the declarations are not
-    those the cells were made for.
+    those the cells were made for. With the `zone` of the days, what stands open now is kept for
+    the day up to which was read.
     """
     with store.read() as tx:
-        if is_current(tx, catalog):
+        if is_current(tx, catalog) and not (zone and is_due(tx, catalog, zone)):
             return Refreshed()
     with store.write() as tx:
-        return _refresh(tx, catalog)
+        done = _refresh(tx, catalog)
+        if zone is not None:
+            take_snapshots(tx, cells_of(catalog), zone)
+        return done
 
 
 def rebuild(store: Store, catalog: Catalog) -> bool:
     """Builds every cell from the facts; True if those kept were wrong (they are right now).
 
-    Changes waiting in the journals are taken in first: they are no difference.
+    Changes waiting in the journals are taken in first: they are no difference. Snapshots of past
+    days stay as they are: facts do not tell how they once stood.
     """
     with store.write() as tx:
         if _refresh(tx, catalog).rebuilt:

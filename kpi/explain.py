@@ -1,22 +1,18 @@
 """The records behind a number: exactly those whose contributions add up to it."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from kpi.catalog import Catalog
 from kpi.cell import cells_of
-from kpi.contribution import records
 from kpi.coverage import Vantage
 from kpi.engine import is_kept
+from kpi.evidence import Evidence, Place, evidence
 from kpi.formula import Formula
-from kpi.metric import Metric
-from kpi.outcome import measures_of
+from kpi.metric import Metric, Split
 from kpi.period import By, Span, month_of, week_of
-from kpi.reading import Sums, read_sums
 from kpi.shown import Number, show, to_fraction
 from kpi.value import Query, Value, read_values
 from store.directory import source_ids
@@ -40,13 +36,15 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A sum and its records. `sides`: whether a formula has it as numerator, denominator, both."""
+    """A sum and its records. `sides`: whether a formula has it as numerator, denominator, both;
+    `of`: the value of a dimension it is the sum of. Of a median, `total` is the middle record's."""
 
     metric: str
     unit: str
     total: Number
     sides: tuple[str, ...]
     records: tuple[Record, ...]
+    of: Mapping[str, str | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,59 +79,53 @@ def explain(
         metrics=(metric,),
     )
     with store.read() as tx:
-        (value,) = read_values(tx, catalog, query, vantage)
+        declared = catalog.find(metric)
+        (value,) = read_values(tx, _summed(catalog, declared), query, vantage)
         if value.state == "unknown":
             return Explanation(value=value, parts=(), agrees=True)
-        reader = _Reader(tx, catalog, span, manager_id, link)
-        return reader.explanation(value, catalog.find(metric))
+        cells = cells_of(catalog) if is_kept(tx, catalog) else None
+        place = Place(tx, catalog, cells, span, manager_id, vantage)
+        return _Reader(place, link).explanation(value, declared)
 
 
 @dataclass(frozen=True)
 class _Reader:
-    tx: Connection
-    catalog: Catalog
-    span: Span
-    manager_id: int
+    place: Place
     link: Link
 
     def explanation(self, value: Value, metric: Metric) -> Explanation:
-        names = {number: name for name, number in source_ids(self.tx).items()}
-        sums = self._sums(metric).get((self.span.first, self.manager_id), {})
+        names = {number: name for name, number in source_ids(self.place.tx).items()}
         parts, agrees = [], True
-        for leaf, kind in self.catalog.leaves(metric):
-            rows = self.tx.execute(records(kind, *self.span.days, self.manager_id)).all()
-            total = sum(row.amount for row in rows)
-            agrees &= total == sums.get(kind.total, 0)
-            agrees &= len(rows) == sums.get(kind.records, 0)
-            found = tuple(
-                self._record(leaf, kind.total.fact, names[row.source_id], row) for row in rows
+        for each in evidence(self.place, metric):
+            agrees &= each.agrees
+            part = Part(
+                metric=each.metric.name,
+                unit=each.metric.unit,
+                total=show(each.total, each.metric.unit),
+                sides=tuple(_sides(self.place.catalog, metric, each.metric)),
+                records=tuple(self._record(each, names[row.source_id], row) for row in each.rows),
+                of=each.of,
             )
-            parts.append(
-                Part(
-                    metric=leaf.name,
-                    unit=leaf.unit,
-                    total=show(to_fraction(total, leaf.unit), leaf.unit),
-                    sides=tuple(_sides(self.catalog, metric, leaf)),
-                    records=found,
-                )
-            )
+            parts.append(part)
         return Explanation(value=value, parts=tuple(parts), agrees=agrees)
 
-    def _sums(self, metric: Metric) -> Sums:
-        cells = cells_of(self.catalog) if is_kept(self.tx, self.catalog) else None
-        measures = measures_of(self.catalog, [metric])
-        return read_sums(self.tx, self.catalog, cells, measures, [self.span], (self.manager_id,))
-
-    def _record(self, leaf: Metric, fact: str, source: str, row: Any) -> Record:
-        amount = show(to_fraction(row.amount, leaf.unit), leaf.unit)
+    def _record(self, behind: Evidence, source: str, row: Any) -> Record:
+        amount = show(to_fraction(row.amount, behind.metric.unit), behind.metric.unit)
         return Record(
             source=source,
-            fact=fact,
+            fact=behind.fact,
             ref=row.ref,
             at=row.at,
             contribution=None if row.gap else amount,
-            link=self.link(source, fact, row.ref),
+            link=self.link(source, behind.fact, row.ref),
         )
+
+
+def _summed(catalog: Catalog, metric: Metric) -> Catalog:
+    """The catalogue in which a metric that is told apart is the whole sum."""
+    if not isinstance(metric.kind, Split):
+        return catalog
+    return Catalog({metric.name: replace(metric, kind=metric.kind.sums)})
 
 
 def _sides(catalog: Catalog, metric: Metric, leaf: Metric) -> Iterator[str]:

@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from kpi.condition import Condition
 from kpi.formula import Formula
 
 MONEY, RATIO = "money", "ratio"
+NOW = "now"
+"""The moment of a snapshot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,14 @@ class Measure:
     who: str
     value: str
     where: tuple[Condition, ...]
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.fact, self.when, self.who, self.value, self.where))
+
+    def __hash__(self) -> int:
+        # Sums are looked up by it, several for every number of a board.
+        return self._hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +60,36 @@ class Additive:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Split:
+    """A sum told apart by a property of its records, such as the reason of a loss."""
+
+    sums: Additive
+    dimension: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Median:
+    """The middle of what the period's own records hold: `value` of the measure is `each:NAME`."""
+
+    measure: Measure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A sum over the records as they stand now, credited to who holds them; kept once a day."""
+
+    sums: Additive
+
+
+Kind = Additive | Split | Median | Snapshot | Formula
+
+
+@dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A measured number as declared. `needs`: the streams whose coverage decides its state."""
+    """A measured number as declared. `needs`: the streams whose coverage decides its state.
+
+    `all_time`: it needs to know records of all time, not only those of its period.
+    """
 
     name: str
     titles: Mapping[str, str] = field(hash=False)
@@ -58,8 +97,9 @@ class Metric:
     category: str
     unit: str
     needs: tuple[str, ...]
-    kind: Additive | Formula
+    kind: Kind
     version: int = 1
+    all_time: bool = False
 
     def title(self, language: str) -> str:
         """The title in `language`, else in English, else the name."""
@@ -68,6 +108,11 @@ class Metric:
     def meaning(self, language: str) -> str:
         """One sentence in `language`, else in English, else nothing."""
         return self.meanings.get(language) or self.meanings.get("en") or ""
+
+    @property
+    def kept_as(self) -> str:
+        """The name of its snapshots: a changed declaration has its own, of another version."""
+        return f"{self.name}/{self.version}"
 
     @property
     def fingerprint(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from kpi.catalog import Catalog
@@ -22,6 +23,13 @@ class Outcome:
     denominator: Fraction | None = None
 
 
+Of = tuple[Mapping[str, str | None] | None, Outcome]
+"""An outcome and the value of the dimension it belongs to, None when it is not told apart."""
+
+Answers = dict[tuple[date, int], list[Of]]
+"""By first day of the span and manager: the outcome, or one for each value of a dimension."""
+
+
 def compute(catalog: Catalog, metric: Metric, sums: Mapping[Measure, int]) -> Outcome:
     """The outcome of `metric` for one manager and span; a sum that is not there is 0."""
     if isinstance(metric.kind, Additive):
@@ -29,6 +37,8 @@ def compute(catalog: Catalog, metric: Metric, sums: Mapping[Measure, int]) -> Ou
         exact = to_fraction(sums.get(kind.total, 0), metric.unit)
         gap = kind.gap is not None and sums.get(kind.gap, 0) > 0
         return Outcome(exact, sums.get(kind.records, 0), gap)
+    if not isinstance(metric.kind, Formula):
+        return Outcome(None, 0)
     parts = {name: compute(catalog, catalog.find(name), sums).exact for name in metric.kind.names}
     gap = any(compute(catalog, leaf, sums).gap for leaf, _ in catalog.leaves(metric))
     if metric.kind.sides is None:

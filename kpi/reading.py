@@ -1,7 +1,7 @@
 """Reads sums for spans of days: from the cells, or from the facts where no cell keeps a sum."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -28,11 +28,10 @@ def read_sums(
 ) -> Sums:
     """The sums of every span and manager; a whole month's board is one indexed query."""
     found: Sums = {}
-    starts = [day_number(span.first) for span in spans]
+    place = placer(spans)
 
     def add(day: int, manager_id: int, amounts: Iterable[tuple[Measure, int]]) -> None:
-        span = spans[bisect_right(starts, day) - 1]
-        sums = found.setdefault((span.first, manager_id), {})
+        sums = found.setdefault((place(day), manager_id), {})
         for measure, amount in amounts:
             sums[measure] = sums.get(measure, 0) + amount
 
@@ -43,11 +42,17 @@ def read_sums(
             add(day, manager_id, zip(kept, amounts, strict=True))
     rest = [each for each in measures if each not in kept]
     if rest and spans:
-        scope = Scope(starts[0], day_number(spans[-1].last), manager_ids)
+        scope = Scope(day_number(spans[0].first), day_number(spans[-1].last), manager_ids)
         query = total({each: f"sum_{index}" for index, each in enumerate(rest)}, scope=scope)
         for day, manager_id, *amounts in tx.execute(query):
             add(day, manager_id, zip(rest, amounts, strict=True))
     return found
+
+
+def placer(spans: Sequence[Span]) -> Callable[[int], date]:
+    """The first day of the span to which a day YYYYMMDD belongs."""
+    starts = [day_number(span.first) for span in spans]
+    return lambda day: spans[bisect_right(starts, day) - 1].first
 
 
 def _kept_rows(

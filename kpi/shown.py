@@ -6,13 +6,14 @@ from kpi.metric import MONEY, RATIO
 
 Number = int | float | str
 _MINOR = 100
+DAYS, DAY_S = "days", 86_400
 _PLACES = {MONEY: 2, RATIO: 4}
 _MEAN_PLACES = 2
 
 
 def to_fraction(amount: int, unit: str) -> Fraction:
-    """A stored sum in whole units: money is kept in hundredths."""
-    return Fraction(amount, _MINOR) if unit == MONEY else Fraction(amount)
+    """A stored sum in whole units: money is kept in hundredths, days in seconds."""
+    return Fraction(amount, {MONEY: _MINOR, DAYS: DAY_S}.get(unit, 1))
 
 
 def show(value: Fraction, unit: str) -> Number:

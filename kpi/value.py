@@ -9,16 +9,19 @@ from typing import Any
 from sqlalchemy import Connection
 
 from kpi.catalog import Catalog
-from kpi.cell import cells_of
+from kpi.cell import Cells, cells_of
 from kpi.coverage import Coverage, Reaches, State, Vantage, judge, read_reaches, worst
 from kpi.engine import is_kept
 from kpi.formula import Formula
-from kpi.metric import Metric
-from kpi.outcome import Outcome, compute, measures_of, unit_of
+from kpi.median import read_medians
+from kpi.metric import Median, Metric, Snapshot, Split
+from kpi.outcome import Answers, Of, Outcome, compute, measures_of, unit_of
 from kpi.period import By, Span, split
 from kpi.person import Person, read_board, read_people
 from kpi.reading import Sums, read_sums
 from kpi.shown import Number, show, to_percent
+from kpi.snapshot import Kept, read_snapshots
+from kpi.split import read_split
 from store.store import Store
 from store.table import TEAM
 
@@ -28,8 +31,8 @@ class Query:
     """What is asked: local days `since`..`until`, inclusive, split `by`.
 
     `manager_ids` None = everyone who appears, and the team; TEAM (0) stands for the team.
-    `metrics` None = all that are declared. A week or month cut by the range counts only the days
-    inside it, under the first day of the whole one.
+    `metrics` None = all but those told apart by a dimension. A week or month cut by the range
+    counts only the days inside it, under the first day of the whole one.
     """
 
     since: date
@@ -51,7 +54,7 @@ class Value:
     manager_id: int | None
     aliases: Mapping[str, str] = field(hash=False)
     metric: str
-    of: Mapping[str, str] | None = field(default=None, hash=False)
+    of: Mapping[str, str | None] | None = field(default=None, hash=False)
     by: By
     period: date
     value: Number | None
@@ -85,7 +88,7 @@ def values(store: Store, catalog: Catalog, query: Query, vantage: Vantage) -> li
 
 def read_values(tx: Connection, catalog: Catalog, query: Query, vantage: Vantage) -> list[Value]:
     """`values` inside a transaction of the caller."""
-    metrics = [catalog.find(name) for name in query.metrics or catalog.metrics]
+    metrics = [catalog.find(name) for name in query.metrics or catalog.board_names]
     spans = split(query.since, query.until, query.by)
     cells = cells_of(catalog) if is_kept(tx, catalog) else None
     if query.manager_ids is None:
@@ -94,8 +97,33 @@ def read_values(tx: Connection, catalog: Catalog, query: Query, vantage: Vantage
         people = read_people(tx, query.manager_ids)
     measures = measures_of(catalog, metrics)
     sums = read_sums(tx, catalog, cells, measures, spans, query.manager_ids)
-    answer = _Answer(catalog, query.by, vantage, read_reaches(tx), sums)
+    reaches = read_reaches(tx)
+    kept = {
+        metric.name: read_snapshots(tx, metric, spans, query.manager_ids, vantage, reaches)
+        for metric in metrics
+        if isinstance(metric.kind, Snapshot)
+    }
+    others = {name: each.answers for name, each in kept.items()}
+    others |= _read_others(tx, cells, metrics, spans, query)
+    answer = _Answer(catalog, query.by, vantage, reaches, sums, others, kept)
     return list(answer.values(metrics, spans, people))
+
+
+def _read_others(
+    tx: Connection,
+    cells: Cells | None,
+    metrics: Sequence[Metric],
+    spans: Sequence[Span],
+    query: Query,
+) -> Mapping[str, Answers]:
+    """What is not made of sums of days: it is read from rows of its own, or from the facts."""
+    found: dict[str, Answers] = {}
+    for metric in metrics:
+        if isinstance(metric.kind, Split):
+            found[metric.name] = read_split(tx, cells, metric, spans, query.manager_ids)
+        elif isinstance(metric.kind, Median):
+            found[metric.name] = read_medians(tx, metric, spans, query.manager_ids)
+    return found
 
 
 @dataclass(frozen=True)
@@ -105,23 +133,48 @@ class _Answer:
     vantage: Vantage
     reaches: Reaches
     sums: Sums
+    others: Mapping[str, Answers]
+    snapshots: Mapping[str, Kept]
 
     def values(
         self, metrics: Sequence[Metric], spans: Sequence[Span], people: Sequence[Person]
     ) -> Iterator[Value]:
         for span in spans:
-            judged = [
-                (metric, judge(metric.needs, span, self.vantage, self.reaches))
-                for metric in metrics
-            ]
+            judged = [(metric, self._judge(metric, span)) for metric in metrics]
             for person in people:
                 sums = self.sums.get((span.first, person.id), {})
                 for metric, coverage in judged:
-                    outcome = compute(self.catalog, metric, sums)
-                    yield self._value(person, metric, span, coverage, outcome)
+                    if metric.name not in self.others:
+                        outcome = compute(self.catalog, metric, sums)
+                        yield self._value(person, metric, span, coverage, outcome)
+                        continue
+                    for of, outcome in self._others(metric, span, person, coverage.state):
+                        yield self._value(person, metric, span, coverage, outcome, of)
+
+    def _judge(self, metric: Metric, span: Span) -> Coverage:
+        if metric.name in self.snapshots:
+            return self.snapshots[metric.name].coverage[span.first]
+        needs, vantage = metric.needs, self.vantage
+        return judge(needs, span, vantage, self.reaches, all_time=metric.all_time)
+
+    def _others(self, metric: Metric, span: Span, person: Person, state: State) -> Sequence[Of]:
+        """A sum that is told apart has no value where nothing was counted, unless it is unknown."""
+        is_held = isinstance(metric.kind, Snapshot)
+        nothing: list[Of] = [(None, Outcome(Fraction(0) if is_held else None, 0))]
+        is_split = isinstance(metric.kind, Split)
+        if is_split and state == "unknown":
+            return nothing
+        found = self.others[metric.name].get((span.first, person.id))
+        return found or ([] if is_split else nothing)
 
     def _value(
-        self, person: Person, metric: Metric, span: Span, coverage: Coverage, outcome: Outcome
+        self,
+        person: Person,
+        metric: Metric,
+        span: Span,
+        coverage: Coverage,
+        outcome: Outcome,
+        of: Mapping[str, str | None] | None = None,
     ) -> Value:
         is_known = coverage.state != "unknown"
         above, below = (isinstance(metric.kind, Formula) and metric.kind.sides) or (None, None)
@@ -130,6 +183,7 @@ class _Answer:
             manager_id=None if person.id == TEAM else person.id,
             aliases=person.aliases,
             metric=metric.name,
+            of=of,
             by=self.by,
             period=span.start,
             value=_shown(outcome.exact, metric.unit) if is_known else None,

@@ -17,8 +17,8 @@ from merilo.phrase import PARTIAL, Phrase
 _WIDE = 400
 _GAP = 3
 
-Row = tuple[str, str]
-"""Period and manager, as printed."""
+Row = tuple[str, str, str]
+"""Period, manager and the value of a dimension, as printed."""
 
 
 def open_console() -> Console:
@@ -38,13 +38,13 @@ def print_board(
     by_period = any(value.by != "total" for value in values)
     for value in values:
         period = phrase.day(value.period) if by_period else ""
-        row = period, value.manager or phrase.word("team")
+        row = period, value.manager or phrase.word("team"), phrase.of(value.of)
         rows.setdefault(row, {})[value.metric] = phrase.value(value)
-    heads = [phrase.word("period")] if by_period else []
-    heads.append(phrase.word("manager"))
-    names = [
-        _width([head, *(row[at - len(heads)] for row in rows)]) for at, head in enumerate(heads)
-    ]
+    heads = {0: phrase.word("period")} if by_period else {}
+    heads[1] = phrase.word("manager")
+    if any(of for _, _, of in rows):
+        heads[2] = ""
+    names = [_width([head, *(row[at] for row in rows)]) for at, head in heads.items()]
     columns = [Column(metric, phrase.title(metric), rows) for metric in metrics]
     for part in _parts(columns, console.width - sum(names) - _GAP * len(names)):
         console.print(_table(heads, part, rows))
@@ -56,6 +56,7 @@ def print_board(
 
 def records_table(part: Part, title: str, phrase: Phrase) -> Table:
     """The records of one part of an explanation, and their sum in the last line."""
+    title = f"{title}: {phrase.of(part.of)}" if part.of else title
     sides = ", ".join(phrase.word(side) for side in part.sides)
     title = f"{title} ({sides})" if sides else title
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(title), title_justify="left")
@@ -82,20 +83,21 @@ class Column:
     def __init__(self, metric: Metric, title: str, rows: Mapping[Row, Mapping[str, str]]) -> None:
         self.name = metric.name
         self.title = title
-        self.width = _width([*title.split(" "), *(cells[metric.name] for cells in rows.values())])
+        shown = (cells.get(metric.name, "") for cells in rows.values())
+        self.width = _width([*title.split(" "), *shown])
 
 
 def _table(
-    heads: Sequence[str], columns: Sequence[Column], rows: Mapping[Row, Mapping[str, str]]
+    heads: Mapping[int, str], columns: Sequence[Column], rows: Mapping[Row, Mapping[str, str]]
 ) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in heads:
+    for head in heads.values():
         table.add_column(Text(head), no_wrap=True)
     for column in columns:
         table.add_column(Text(column.title), justify="right", width=column.width)
     for row, cells in rows.items():
-        shown = [Text(part) for part in row[-len(heads) :]]
-        table.add_row(*shown, *(Text(cells[column.name]) for column in columns))
+        shown = [Text(row[at]) for at in heads]
+        table.add_row(*shown, *(Text(cells.get(column.name, "")) for column in columns))
     return table
 
 

@@ -43,7 +43,7 @@ def run_cycle(
     with turn(app.settings.merilo.data_dir, source):
         one = Pass(source=app.source(source), full=full, should_stop=should_stop, report=report)
         result = CycleResult(source=source, streams=tuple(one.run(names)))
-    refresh(app.store, app.catalog)
+    refresh(app.store, app.catalog, app.settings.merilo.zone)
     return result
 
 
@@ -53,5 +53,5 @@ def run_sweep(app: App, source: str, *, accept: bool = False) -> list[SweepResul
         place = app.source(source)
         streams = place.connector.streams
         results = [sweep_stream(place, stream, accept=accept) for stream in streams]
-    refresh(app.store, app.catalog)
+    refresh(app.store, app.catalog, app.settings.merilo.zone)
     return [result for result in results if result is not None]

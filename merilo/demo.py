@@ -62,14 +62,16 @@ def run_demo(*, once: bool) -> int:
         tempfile.TemporaryDirectory(prefix="merilo-demo-") as folder,
         start_sandbox("bitrix24", scale="small", seed=_SEED, limits=True, speed=speed) as box,
     ):
-        context = Context(config_path=_write_settings(Path(folder), box))
+        port = _free_port()
+        context = Context(config_path=_write_settings(Path(folder), box, port))
         typer.echo("Merilo: показ на вымышленной компании. Учётная запись не нужна.")
         typer.echo(f"1. Песочница Битрикс24 отвечает на {box.url}")
         with open_app(context) as app:
             code = _first_cycle(app)
         typer.echo(f"Готово за {time.monotonic() - began:.1f} с.")
         if not once and code == ExitCode.OK:
-            _go_on(context)
+            typer.echo(f"5. Доска отдела: http://127.0.0.1:{port}   Ctrl-C — остановить")
+            serve(context)
     return code
 
 
@@ -86,12 +88,14 @@ def _first_cycle(app: App) -> ExitCode:
 
 
 def _print_month(app: App) -> None:
+    """The metrics that are written to the CRM: all of them would be too wide to read."""
+    names = app.settings.destinations[0].metrics
     vantage, own = app.vantage, app.settings.merilo
     today = vantage.now.astimezone(vantage.zone).date()
-    query = Query(since=month_of(today).first, until=today)
+    query = Query(since=month_of(today).first, until=today, metrics=names)
     found = values(app.store, app.catalog, query, vantage)
     phrase = Phrase(own.language, own.currency, own.zone)
-    print_board(found, list(app.catalog.metrics.values()), phrase)
+    print_board(found, [app.catalog.find(name) for name in names], phrase)
 
 
 def _write_back(app: App) -> ExitCode:
@@ -112,17 +116,11 @@ def _write_back(app: App) -> ExitCode:
     return ExitCode.OK
 
 
-def _go_on(context: Context) -> None:
-    """Work goes on in the portal, and the service follows it, until a person stops it."""
-    typer.echo(f"5. Доска отдела: http://127.0.0.1:{_PORT}   Ctrl-C — остановить")
-    serve(context)
-
-
-def _write_settings(folder: Path, box: Box) -> Path:
+def _write_settings(folder: Path, box: Box, port: int) -> Path:
     secret, settings = folder / "webhook", folder / "merilo.toml"
     secret.touch(mode=0o600)
     secret.write_text(box.webhook)
-    text = _SETTINGS.format(url=box.url, secret=secret, port=_free_port())
+    text = _SETTINGS.format(url=box.url, secret=secret, port=port)
     settings.write_text(text, encoding="utf-8")
     return settings
 

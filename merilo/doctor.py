@@ -4,13 +4,14 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, select, tuple_, union
 
 from config.keeper import vault_path
 from merilo.doctor_text import tell
 from merilo.status import Status, StreamStatus
 from merilo.wiring import App
 from store.lock import InstanceRunning, instance_lock
+from store.record import TABLES
 from store.table import DEAL, AccountRow, AliasRow, CallLegRow, ManagerRow, table_of
 
 _LEAST_FREE = 500 * 1024 * 1024
@@ -117,11 +118,8 @@ def _strangers(tx: Connection) -> list[str]:
     known = select(_ACCOUNT.c.source_id, _ACCOUNT.c.ref).union(
         select(_ALIAS.c.source_id, _ALIAS.c.ref)
     )
-    credited = (
-        select(DEAL.c.source_id, DEAL.c.owner_ref.label("ref"))
-        .union(select(_LEG.c.source_id, _LEG.c.user_ref.label("ref")))
-        .subquery()
-    )
+    owners = [select(each.c.source_id, each.c.owner_ref.label("ref")) for each in TABLES.values()]
+    credited = union(*owners, select(_LEG.c.source_id, _LEG.c.user_ref.label("ref"))).subquery()
     person = tuple_(credited.c.source_id, credited.c.ref)
     query = select(credited.c.ref).where(credited.c.ref.is_not(None), person.not_in(known))
     return sorted(str(each) for each in tx.execute(query).scalars())

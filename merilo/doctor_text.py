@@ -57,7 +57,7 @@ _RU = {
     ),
     "no_rate": (
         "Нет курса {currency}: сделок без пересчёта — {count}; выручка с ними неполная.",
-        "Задайте курс валюты в CRM и выполните merilo sync --full.",
+        "Задайте курс валюты в CRM: он будет прочитан при следующем опросе.",
     ),
 }
 
@@ -113,7 +113,7 @@ _EN = {
     ),
     "no_rate": (
         "No rate of {currency}: {count} deals are not converted; revenue with them is partial.",
-        "Set the rate in the CRM and run merilo sync --full.",
+        "Set the rate in the CRM: it is read with the next poll.",
     ),
 }
 

@@ -1,6 +1,6 @@
 """Numbers and words of the printed tables, in the language of the settings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ _WORDS = {
         "link": "Ссылка",
         "total": "Итого",
         "no rate": "нет курса",
+        "not filled in": "не указано",
         "numerator": "числитель",
         "denominator": "знаменатель",
     },
@@ -51,6 +52,7 @@ _WORDS = {
         "link": "Link",
         "total": "Total",
         "no rate": "no rate",
+        "not filled in": "not filled in",
         "numerator": "numerator",
         "denominator": "denominator",
     },
@@ -86,6 +88,10 @@ class Phrase:
         if value.unit == RATIO and value.percent is not None:
             return format_decimal(value.percent, "#,##0.0", self.language) + "\u00a0%" + mark
         return self.number(value.value, value.unit) + mark
+
+    def of(self, of: Mapping[str, str | None] | None) -> str:
+        """The value of a dimension; nothing where there is none."""
+        return ", ".join(each or self.word("not filled in") for each in (of or {}).values())
 
     def number(self, number: Number, unit: str) -> str:
         """A number in its unit: seconds as h:mm:ss, money with two decimals."""

@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import
 
 from config.error import MeriloError
 from config.settings import Settings
+from connectors.error import StoppedError
 from merilo.health import Watch, three_parts
 from merilo.memory import give_back
 from store.error import GuardError
@@ -37,7 +38,7 @@ class Work:
     name. `sweep` proves a source's store equal to the CRM; `swept_at` tells when that was last
     done. `writeback` writes to a destination (by its name). `self_check` rebuilds the KPIs and
     tells whether they had been wrong. `credential` changes when the source's secrets do. `close`
-    lets go of everything.
+    lets go of everything. `interrupt` ends waits for limits: what waits raises StoppedError.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class Work:
     self_check: Callable[[], bool]
     credential: Callable[[str], str]
     close: Callable[[], None]
+    interrupt: Callable[[], object] = bool
 
 
 class Schedule:
@@ -93,6 +95,7 @@ class Schedule:
     def ask_to_stop(self) -> None:
         """Nothing new begins; work in hand ends after its page."""
         self._stop.set()
+        self.work.interrupt()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -172,6 +175,8 @@ class Schedule:
             try:
                 self.work.writeback(name, self._stop.is_set)
                 self.destinations.well(name)
+            except StoppedError:
+                return
             except Exception as error:  # the boundary: reading goes on
                 self.destinations.trouble(name, error)
 
@@ -186,6 +191,8 @@ class Schedule:
                 return
             try:
                 self.work.sweep(source)
+            except StoppedError:
+                return
             except GuardError as error:
                 _log.error("sweep.refused", source=source, **three_parts(error))
             except MeriloError as error:

@@ -6,15 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 from config.settings import DestinationSettings
-from connectors.destination import FieldKind, FieldSpec
+from connectors.destination import AS_OF, COVERAGE, FieldKind, FieldSpec
 from kpi.formula import Formula
 from kpi.metric import MONEY, RATIO, Metric
 from kpi.period import month_of
 from kpi.value import Query, Value, values
+from merilo.record_fact import desired_facts
 from merilo.wiring import App
+from store import ledger
 from sync.source import turn
 from writeback.apply import apply
-from writeback.desired import Desired, ManagerScore
+from writeback.desired import Desired, ManagerScore, Wanted, in_profile
 from writeback.drain import drain
 from writeback.plan import Plan, plan
 from writeback.result import UndoResult, WriteResult
@@ -84,15 +86,38 @@ def target_of(app: App, settings: DestinationSettings) -> Any:
 
 
 def desired_of(app: App, settings: DestinationSettings) -> Desired:
-    """What the KPIs say the destination should show: this month and those before it."""
+    """What the destination should show: this month's KPIs and those before it, or facts."""
+    if settings.kind == "record_fields":
+        return desired_facts(app, settings)
     language = app.settings.merilo.language
+    is_profile = settings.kind == "user_fields"
     today = app.vantage.now.astimezone(app.vantage.zone).date()
-    first, last = _months(today, settings.months)
+    first, last = _months(today, 1 if is_profile else settings.months)
     by_month = _ask(app, settings.metrics, first, last, "month")
     by_day = _ask(app, settings.today, today, today, "day") if settings.today else []
     scores = _scores(app, settings, by_month, by_day)
     fields = _fields(app, settings, language)
+    if is_profile:
+        records = _profiles(app, settings, fields, scores, first)
+        return Desired(fields=fields, records=records, language=language, own={AS_OF, COVERAGE})
     return Desired(fields=fields, scores=scores, language=language)
+
+
+def _profiles(
+    app: App,
+    settings: DestinationSettings,
+    fields: Sequence[FieldSpec],
+    scores: Sequence[ManagerScore],
+    month: date,
+) -> list[Wanted]:
+    """This month in the fields of every manager's user; whoever has none now shows nothing."""
+    records = [in_profile(fields, score) for score in scores]
+    with app.store.read() as tx:
+        known = ledger.load_items(tx, settings.name)
+    blank = dict.fromkeys((AS_OF, COVERAGE, *(spec.name for spec in fields)))
+    gone = sorted(known.keys() - {each.key for each in records})
+    left = [Wanted(key=key, manager=key, period=month, texts=blank) for key in gone]
+    return records + left
 
 
 def _ask(app: App, metrics: Sequence[str], since: date, until: date, by: Any) -> list[Value]:
@@ -107,8 +132,8 @@ def _months(today: date, count: int) -> tuple[date, date]:
 
 
 def _fields(app: App, settings: DestinationSettings, language: str) -> tuple[FieldSpec, ...]:
-    metrics = [app.catalog.find(name) for name in dict.fromkeys(settings.metrics)]
-    todays = [app.catalog.find(name) for name in dict.fromkeys(settings.today)]
+    metrics = [app.catalog.column(name) for name in dict.fromkeys(settings.metrics)]
+    todays = [app.catalog.column(name) for name in dict.fromkeys(settings.today)]
     word = _WORDS[language]["today"]
     return (
         *(_spec(each, each.name, each.title(language)) for each in metrics),
@@ -122,6 +147,7 @@ def _spec(metric: Metric, name: str, title: str) -> FieldSpec:
 
 def _kind(metric: Metric) -> FieldKind:
     known = {MONEY: FieldKind.MONEY, RATIO: FieldKind.RATIO, "seconds": FieldKind.SECONDS}
+    known["days"] = FieldKind.NUMBER
     other = FieldKind.NUMBER if isinstance(metric.kind, Formula) else FieldKind.COUNT
     return known.get(metric.unit, other)
 

@@ -13,26 +13,28 @@ from merilo.wiring import App
 from store.bookkeeping import DestinationRow, QuarantineRow, WritebackItemRow, WritebackStepRow
 from store.directory import source_ids
 from store.stream import StreamState, load_streams
-from store.table import DEAL, AccountRow, CallLegRow, PipelineRow, table_of
+from store.table import AccountRow, CallLegRow, PipelineRow, table_of
+from sync.sweep import TABLES
 
-_ROWS: Mapping[str, Table] = {
-    "users": table_of(AccountRow),
-    "funnels": table_of(PipelineRow),
-    "deals": DEAL,
-    "calls": table_of(CallLegRow),
+_ROWS: Mapping[str, tuple[Table, ...]] = {
+    "users": (table_of(AccountRow),),
+    "funnels": (table_of(PipelineRow),),
+    "calls": (table_of(CallLegRow),),
+    **TABLES,
 }
 """Where the records of a stream are kept, for counting them."""
 _QUARANTINE, _PLACE = table_of(QuarantineRow), table_of(DestinationRow)
 _ITEM, _STEP = table_of(WritebackItemRow), table_of(WritebackStepRow)
 
-Condition = Literal["ok", "reading", "stale", "failing", "never"]
+Condition = Literal["ok", "reading", "stale", "failing", "never", "absent"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamStatus:
     """A stream. `lag_s`: age of what it holds; `age_s`: since its last good run; both seconds.
 
-    `state`: `reading` = its first run is under way, `never` = not begun, `failing` = the last
+    `state`: `reading` = its first run is under way, `never` = not begun,
+    `absent` = the account has no such records, `failing` = the last
     attempt failed, `stale` = later than three polls and 15 minutes.
     """
 
@@ -125,14 +127,18 @@ def _condition(state: StreamState, late_after: timedelta, now: datetime) -> Cond
     if state.error:
         return "failing"
     if state.watermark is None:
-        return "reading" if state.checkpoint else "never"
+        if state.checkpoint:
+            return "reading"
+        return "absent" if state.is_absent else "never"
     return "stale" if now - state.watermark > late_after else "ok"
 
 
 def _count(tx: Connection, stream: str, source_id: int) -> int | None:
-    table = _ROWS.get(stream)
-    if table is None:
-        return None
+    tables = _ROWS.get(stream)
+    return sum(_count_rows(tx, table, source_id) for table in tables) if tables else None
+
+
+def _count_rows(tx: Connection, table: Table, source_id: int) -> int:
     query = select(func.count()).select_from(table).where(table.c.source_id == source_id)
     if "removed_at" in table.c:
         query = query.where(table.c.removed_at.is_(None))

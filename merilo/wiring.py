@@ -1,7 +1,7 @@
 """Puts the rooms together: settings, secrets, store, connectors and catalogue, for one command."""
 
 import logging
-import time
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,8 +11,9 @@ from typing import Any
 
 from config.load import load_settings
 from config.secret import SecretStore, open_secrets, phone_key
-from config.settings import Settings, SourceSettings
+from config.settings import MeetingRules, Settings, SourceSettings
 from connectors.base import ClientOptions, Connector, Context, PhoneMark
+from connectors.error import StoppedError
 from connectors.phone import phone_marker
 from connectors.registry import connector_names, load_connector
 from kpi.catalog import Catalog, load_catalog
@@ -31,13 +32,13 @@ def now() -> datetime:
 
 @dataclass(kw_only=True)
 class App:
-    """Everything a command may need. `clock` gives aware UTC moments; `sleep` waits seconds."""
+    """Everything a command may need. `clock` gives aware UTC moments; `stopping` ends all waits."""
 
     settings: Settings
     secrets: SecretStore
     store: Store
     clock: Callable[[], datetime] = now
-    sleep: Callable[[float], None] = time.sleep
+    stopping: threading.Event = field(default_factory=threading.Event)
     _clients: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -72,11 +73,16 @@ class App:
                     source=source,
                     secret=self.secrets.get,
                     clock=self.clock,
-                    sleep=self.sleep,
+                    sleep=self.wait,
                     data_dir=self.settings.merilo.data_dir,
                 ),
             )
         return self._clients[source]
+
+    def wait(self, seconds: float) -> None:
+        """Waits; raises StoppedError as soon as the program is asked to end."""
+        if self.stopping.wait(seconds):
+            raise StoppedError("The program ends.", did="What was waiting is done at its next run.")
 
     @cached_property
     def mark_phone(self) -> Callable[[str], PhoneMark]:
@@ -91,7 +97,10 @@ class App:
             connector=self.connectors[name],
             client=self.client(name),
             context=Context(
-                source=name, zone=self.settings.merilo.zone, mark_phone=self.mark_phone
+                source=name,
+                zone=self.settings.merilo.zone,
+                mark_phone=self.mark_phone,
+                meetings=self.settings.meetings.get(name, MeetingRules()).model_dump(),
             ),
             store=self.store,
             clock=self.clock,
@@ -122,7 +131,7 @@ def settings_from(context: CommandContext, *, require_secrets: bool = False) -> 
     return load_settings(
         context.config_path,
         source_models=source_models(),
-        metric_names=tuple(load_catalog(()).metrics),
+        metric_names=load_catalog(()).board_names,
         require_secrets=require_secrets,
     )
 

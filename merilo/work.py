@@ -47,6 +47,7 @@ def work_of(app: App, known: KnownSecrets) -> Work:
         self_check=lambda: rebuild(app.store, app.catalog),
         credential=credential,
         close=app.close,
+        interrupt=app.stopping.set,
     )
 
 

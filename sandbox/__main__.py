@@ -16,6 +16,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--speed", type=float, default=0.0)
     parser.add_argument("--limits", choices=("on", "off"), default="on")
     parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds a command takes")
     parser.add_argument("--faults", action="append", default=[])
     asked = parser.parse_args(arguments)
     return serve(
@@ -27,6 +28,7 @@ def main(arguments: list[str]) -> int:
         limits=asked.limits == "on",
         tls=asked.tls,
         faults=asked.faults,
+        latency_s=asked.latency,
     )
 
 

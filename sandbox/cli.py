@@ -20,6 +20,7 @@ def serve(
     limits: bool,
     tls: bool,
     faults: list[str],
+    latency_s: float = 0.0,
 ) -> int:
     """Serve until SIGINT or SIGTERM; the first line of stdout is JSON with url and login.
 
@@ -49,6 +50,7 @@ def serve(
             except ValueError as error:
                 sys.stderr.write(f"{error}\n")
                 return 2
+            box.limits.latency_s = latency_s
             stack.enter_context(box)
             shown[name] = {"url": box.url, "webhook": box.webhook, "ca_bundle": box.ca_bundle}
         sys.stdout.write(json.dumps(shown) + "\n")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import BigInteger, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
 from store.table import moment
@@ -39,6 +39,35 @@ class StreamRow(SQLModel, table=True):
     swept_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     error: str | None = None
     error_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+
+class SnapshotDayRow(SQLModel, table=True):
+    """A metric of what stands now was kept for a source on a local day; the last look was `as_of`.
+
+    Unlike the cells of the KPIs it cannot be counted again: facts do not tell how they once stood.
+    """
+
+    __tablename__ = "snapshot_day"
+    day: int = Field(primary_key=True)
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    metric: str = Field(primary_key=True)
+    as_of: datetime = Field(sa_column=moment())
+
+
+class SnapshotRow(SQLModel, table=True):
+    """What a manager held on that day, or the team; who held nothing has no row.
+
+    `records`: how many there were; `gap`: how many of them had nothing to sum.
+    """
+
+    __tablename__ = "snapshot"
+    day: int = Field(primary_key=True)
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    metric: str = Field(primary_key=True)
+    manager_id: int = Field(primary_key=True)
+    amount: int = Field(sa_column=Column(BigInteger, nullable=False))
+    records: int
+    gap: int
 
 
 class ReceiptRow(SQLModel, table=True):

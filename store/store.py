@@ -21,7 +21,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {_BUSY_MS}",
     "PRAGMA journal_size_limit = 67108864",
-    "PRAGMA cache_size = -4000",
+    "PRAGMA cache_size = -2000",
 )
 
 

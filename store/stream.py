@@ -31,6 +31,11 @@ class StreamState:
     error: str | None = None
     error_at: datetime | None = None
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether the account has no such records: a run ended, and nothing can be known."""
+        return self.watermark is None and self.finished_at is not None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Quarantined:

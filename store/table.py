@@ -91,6 +91,9 @@ class DealRow(SQLModel, table=True):
 
     `amount` in minor units of `currency`; `base_amount` in minor units of the base currency, null
     while no rate is known. `created_by` and `closed_by` are managers, null when nobody known.
+    `moved_at` is when the record itself says that it closed; `closed_at` follows the stage history
+    where that was read. `cycle_s`: seconds from creation to the close. `is_repeat`: 1 for a won
+    deal whose client had an earlier one; it is no part of `row_hash`.
     """
 
     __tablename__ = "deal"
@@ -98,6 +101,9 @@ class DealRow(SQLModel, table=True):
         CheckConstraint("state IN (0, 1, 2)", name="deal_state"),
         Index("deal_created", "created_day", "created_by"),
         Index("deal_closed", "closed_day", "closed_by"),
+        Index("deal_client", "source_id", "client_ref"),
+        Index("deal_lead", "source_id", "lead_ref"),
+        Index("deal_quote", "source_id", "quote_ref"),
     )
     source_id: int = Field(primary_key=True, foreign_key="source.id")
     ref: str = Field(primary_key=True)
@@ -112,11 +118,106 @@ class DealRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=moment())
     updated_at: datetime = Field(sa_column=moment())
     closed_at: datetime | None = Field(sa_column=moment(nullable=True))
+    moved_at: datetime | None = Field(sa_column=moment(nullable=True))
     removed_at: datetime | None = Field(sa_column=moment(nullable=True))
     created_day: int
     created_by: int | None
     closed_day: int | None
     closed_by: int | None
+    lead_ref: str | None = None
+    quote_ref: str | None = None
+    cycle_s: int | None = Field(sa_column=whole_number(nullable=True))
+    is_repeat: int = 0
+    row_hash: int = Field(sa_column=whole_number())
+
+
+class LeadRow(SQLModel, table=True):
+    """The lead's newest version. `won`: 1 while a deal made from it is won, else 0.
+
+    `row_hash` of a lead that is won differs from that of the same lead not won in the last bit.
+    """
+
+    __tablename__ = "lead"
+    __table_args__ = (
+        CheckConstraint("state IN (0, 1, 2)", name="lead_state"),
+        Index("lead_created", "created_day", "created_by"),
+    )
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    stage_ref: str
+    state: int
+    owner_ref: str | None
+    created_at: datetime = Field(sa_column=moment())
+    updated_at: datetime = Field(sa_column=moment())
+    removed_at: datetime | None = Field(sa_column=moment(nullable=True))
+    created_day: int
+    created_by: int | None
+    won: int
+    row_hash: int = Field(sa_column=whole_number())
+
+
+class QuoteRow(SQLModel, table=True):
+    """The quote's newest version. `won`: 1 while its deal is won, else 0; see `LeadRow`."""
+
+    __tablename__ = "quote"
+    __table_args__ = (
+        Index("quote_created", "created_day", "created_by"),
+        Index("quote_deal", "source_id", "deal_ref"),
+    )
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    stage_ref: str
+    deal_ref: str | None
+    owner_ref: str | None
+    created_at: datetime = Field(sa_column=moment())
+    updated_at: datetime = Field(sa_column=moment())
+    removed_at: datetime | None = Field(sa_column=moment(nullable=True))
+    created_day: int
+    created_by: int | None
+    won: int
+    row_hash: int = Field(sa_column=whole_number())
+
+
+class EmailRow(SQLModel, table=True):
+    """A letter's newest version. `kind`: a person's 0, automatic 1, not sent 2; `credited_to`: the
+    manager whose it was when it was written, null when nobody known."""
+
+    __tablename__ = "email"
+    __table_args__ = (
+        CheckConstraint("direction IN (1, 2)", name="email_direction"),
+        Index("email_day", "day", "credited_to"),
+    )
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    direction: int
+    kind: int
+    owner_ref: str | None
+    begun_at: datetime = Field(sa_column=moment())
+    updated_at: datetime = Field(sa_column=moment())
+    removed_at: datetime | None = Field(sa_column=moment(nullable=True))
+    day: int
+    credited_to: int | None
+    row_hash: int = Field(sa_column=whole_number())
+
+
+class MeetingRow(SQLModel, table=True):
+    """A meeting's newest version. `state`: planned 0, held 1, no meeting 2 (a to-do that is kept
+    so that a sweep knows it); `credited_to`: the manager whose it was when it began."""
+
+    __tablename__ = "meeting"
+    __table_args__ = (
+        CheckConstraint("state IN (0, 1, 2)", name="meeting_state"),
+        Index("meeting_day", "day", "credited_to"),
+    )
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    state: int
+    owner_ref: str | None
+    begun_at: datetime = Field(sa_column=moment())
+    updated_at: datetime = Field(sa_column=moment())
+    removed_at: datetime | None = Field(sa_column=moment(nullable=True))
+    day: int
+    credited_to: int | None
     row_hash: int = Field(sa_column=whole_number())
 
 
@@ -130,6 +231,34 @@ class OwnerChangeRow(SQLModel, table=True):
     ref: str = Field(primary_key=True)
     after_at: datetime = Field(sa_column=Column(Moment, primary_key=True))
     owner_ref: str | None
+
+
+class StageChangeRow(SQLModel, table=True):
+    """A record's arrival in a stage; rows are only ever added. `kind`, `step`: see the fact."""
+
+    __tablename__ = "stage_change"
+    __table_args__ = (Index("stage_change_record", "source_id", "record_ref"),)
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    kind: str = Field(primary_key=True)
+    ref: str = Field(primary_key=True)
+    record_ref: str
+    at: datetime = Field(sa_column=moment())
+    pipeline_ref: str
+    stage_ref: str
+    state: int
+    step: int
+
+
+class RateRow(SQLModel, table=True):
+    """From the local day `day` (YYYYMMDD) on, a unit of `currency` cost numerator / denominator in
+    the source's base currency; kept only where it differs from the day before."""
+
+    __tablename__ = "rate"
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    currency: str = Field(primary_key=True)
+    day: int = Field(primary_key=True)
+    numerator: int = Field(sa_column=whole_number())
+    denominator: int = Field(sa_column=whole_number())
 
 
 class CallLegRow(SQLModel, table=True):
@@ -195,6 +324,10 @@ def _journal(fact: Table) -> Table:
 
 
 DEAL = table_of(DealRow)
+LEAD = table_of(LeadRow)
+QUOTE = table_of(QuoteRow)
 CALL = table_of(CallRow)
-JOURNAL = {DEAL.name: _journal(DEAL), CALL.name: _journal(CALL)}
+EMAIL = table_of(EmailRow)
+MEETING = table_of(MeetingRow)
+JOURNAL = {each.name: _journal(each) for each in (DEAL, LEAD, QUOTE, CALL, EMAIL, MEETING)}
 """The journal of every fact that KPIs count, by the fact's table name."""

@@ -2,21 +2,42 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
 
 from store import call as stored_call
-from store import deal as stored_deal
-from store import directory
-from store.deal import DealVersion, History
-from store.fact import Account, CallLeg, Deal, Fact, Pipeline, Stage
+from store import conversion, directory, repeat
+from store import record as stored_record
+from store.fact import (
+    Account,
+    CallLeg,
+    Deal,
+    Email,
+    Fact,
+    Lead,
+    Meeting,
+    Pipeline,
+    Quote,
+    Rate,
+    Stage,
+    StageChange,
+)
 from store.mark import REBUILD, read_mark, write_mark
+from store.record import History, Record, Version
 from store.table import CALL, DEAL
-from store.upsert import Row, delete_rows, put_rows
+from store.upsert import Row, chunks, delete_rows, put_rows
+from sync.activity import activity_row
+from sync.closing import deal_rows, keep_history
+from sync.cohort import COHORTS
 from sync.credit import Credit
 from sync.owner import OwnerChange, SeenVersion, observe_owner
+from sync.rate import is_valued_by, keep_rates, renew_rates
+
+Held = TypeVar("Held", Deal, Lead, Quote, Email, Meeting)
+_SLICE = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +58,11 @@ class Commit:
         for fact in facts:
             kinds[type(fact)].append(fact)
         changed = self.put_deals(tx, kinds[Deal]) + self.put_legs(tx, kinds[CallLeg])
+        changed += self.put_rates(tx, kinds[Rate]) + self.put_history(tx, kinds[StageChange])
+        for cohort in COHORTS:
+            changed += self.put_cohort(tx, cohort, kinds[cohort])
+        for kind in (Email, Meeting):
+            changed += self.put_activities(tx, kind, kinds[kind])
         if accounts := kinds[Account]:
             changed += directory.put_accounts(tx, self.source_id, accounts)
         if funnels := kinds[Pipeline] + kinds[Stage]:
@@ -47,21 +73,55 @@ class Commit:
         """Keeps the newest version of each deal and what it shows of owners changing."""
         if not deals:
             return 0
-        newest = {deal.ref: deal for deal in sorted(deals, key=lambda each: each.updated_at)}
-        known = stored_deal.versions(tx, self.source_id, newest)
-        histories = stored_deal.owner_changes(tx, self.source_id, known)
-        rows, changes = [], []
-        for ref, deal in newest.items():
-            version = known.get(ref)
-            if version is None:
-                rows.append(self.credit.deal_row(self.source_id, deal, ()))
-            # A copy that lags behind may serve an older version: it must not undo a newer one.
-            elif deal.updated_at >= version.updated_at:
-                history, observed = _observe(version, histories.get(ref, ()), deal)
-                changes += [(ref, *change) for change in observed]
-                rows.append(self.credit.deal_row(self.source_id, deal, history))
-        stored_deal.add_owner_changes(tx, self.source_id, changes)
-        return self._put(tx, DEAL, rows)
+        kept = self._newest(tx, DEAL, deals)
+        stored_record.note_versions(tx, DEAL, self.source_id, [deal for deal, _ in kept])
+        refs = [deal.ref for deal, _ in kept]
+        before = conversion.origins(tx, self.source_id, refs)
+        changed = self._put(tx, DEAL, deal_rows(tx, self.credit, self.source_id, kept))
+        self.settle_won(tx, before.plus(conversion.origins_of(deal for deal, _ in kept)))
+        return changed
+
+    def put_history(self, tx: Connection, changes: Sequence[StageChange]) -> int:
+        """Keeps the stage history of deals, and dates anew those it is about."""
+        new, touched = keep_history(tx, self.credit, self.source_id, changes)
+        for refs in chunks(sorted(touched), _SLICE):
+            for deals in stored_record.records_where(
+                tx, Deal, self.source_id, DEAL.c.ref.in_(refs)
+            ):
+                self.credit_again(tx, Deal, deals)
+        return new
+
+    def put_rates(self, tx: Connection, rates: Sequence[Rate]) -> int:
+        """Keeps the rates that are new, and counts the money anew to which they apply."""
+        changed = keep_rates(tx, self.credit, self.source_id, rates)
+        if changed:
+            anew = replace(self, credit=renew_rates(tx, self.credit))
+            condition = is_valued_by(self.credit.currency, changed)
+            for deals in stored_record.records_where(tx, Deal, self.source_id, condition):
+                anew.credit_again(tx, Deal, deals)
+        return len(changed)
+
+    def put_cohort(self, tx: Connection, kind: type[Lead | Quote], records: Sequence[Any]) -> int:
+        """Keeps the newest version of each lead or quote, and whether it became a won deal."""
+        if not records:
+            return 0
+        table = stored_record.TABLES[kind]
+        kept = self._newest(tx, table, records)
+        return self._put(tx, table, COHORTS[kind](tx, self.credit, self.source_id, kept))
+
+    def put_activities(
+        self, tx: Connection, kind: type[Email | Meeting], records: Sequence[Any]
+    ) -> int:
+        """Keeps the newest version of each letter or meeting."""
+        if not records:
+            return 0
+        table = stored_record.TABLES[kind]
+        return self._put_activities(tx, table, self._newest(tx, table, records))
+
+    def settle_won(self, tx: Connection, touched: conversion.Origins) -> None:
+        """Puts `won` right on what came before these deals."""
+        flipped = conversion.settle_won(tx, self.source_id, touched, journal=self.journal)
+        self._note(tx, changed=flipped)
 
     def put_legs(self, tx: Connection, legs: Sequence[CallLeg]) -> int:
         """Keeps the legs and folds the calls they belong to, or belonged to, anew."""
@@ -89,19 +149,52 @@ class Commit:
         self._put_calls(tx, calls, stored)
         return len(changed)
 
-    def credit_deals(self, tx: Connection, deals: Sequence[Deal]) -> int:
-        """Credits stored deals anew, after people, days or money changed; how many it changed."""
-        histories = stored_deal.owner_changes(tx, self.source_id, [deal.ref for deal in deals])
-        rows = []
-        for deal in deals:
-            history = [OwnerChange(*each) for each in histories.get(deal.ref, ())]
-            rows.append(self.credit.deal_row(self.source_id, deal, history))
-        return self._put(tx, DEAL, rows)
+    def credit_again(self, tx: Connection, kind: type[Record], records: Sequence[Any]) -> int:
+        """Credits stored records anew, after people, days or money changed; how many it changed."""
+        table = stored_record.TABLES[kind]
+        refs = [record.ref for record in records]
+        histories = stored_record.owner_changes(tx, table, self.source_id, refs)
+        kept = [
+            (record, [OwnerChange(*each) for each in histories.get(record.ref, ())])
+            for record in records
+        ]
+        if kind is Lead or kind is Quote:
+            return self._put(tx, table, COHORTS[kind](tx, self.credit, self.source_id, kept))
+        if kind in (Email, Meeting):
+            return self._put_activities(tx, table, kept)
+        return self._put(tx, DEAL, deal_rows(tx, self.credit, self.source_id, kept))
 
     def fold_again(self, tx: Connection, call_refs: Sequence[str]) -> int:
         """Folds stored calls anew, after people or days changed; how many rows it changed."""
         calls = stored_call.legs_of(tx, self.source_id, call_refs)
         return self._put_calls(tx, calls, calls)
+
+    def _newest(
+        self, tx: Connection, table: Table, records: Sequence[Held]
+    ) -> list[tuple[Held, list[OwnerChange]]]:
+        """The records that are new or not older than stored, with their owner history."""
+        newest = {each.ref: each for each in sorted(records, key=lambda each: each.updated_at)}
+        known = stored_record.versions(tx, table, self.source_id, newest)
+        histories = stored_record.owner_changes(tx, table, self.source_id, known)
+        kept: list[tuple[Held, list[OwnerChange]]] = []
+        changes: list[tuple[str, datetime, str | None]] = []
+        for ref, record in newest.items():
+            version = known.get(ref)
+            if version is None:
+                kept.append((record, []))
+            # A copy that lags behind may serve an older version: it must not undo a newer one.
+            elif record.updated_at >= version.updated_at:
+                history, observed = _observe(version, histories.get(ref, ()), record.owner_ref)
+                changes += [(ref, each.after_at, each.owner_ref) for each in observed]
+                kept.append((record, history))
+        stored_record.add_owner_changes(tx, table, self.source_id, changes)
+        return kept
+
+    def _put_activities(
+        self, tx: Connection, table: Table, kept: Sequence[tuple[Any, list[OwnerChange]]]
+    ) -> int:
+        rows = [activity_row(self.credit, self.source_id, *each) for each in kept]
+        return self._put(tx, table, rows)
 
     def _put_calls(
         self,
@@ -122,7 +215,12 @@ class Commit:
         return self._put(tx, CALL, rows) + len(gone)
 
     def _put(self, tx: Connection, table: Table, rows: Sequence[Row]) -> int:
+        refs = [row[1] for row in rows] if table is DEAL else []
+        clients = repeat.winning_clients(tx, self.source_id, refs)
         changed = put_rows(tx, table, rows, journal=self.journal)
+        if changed:
+            clients |= repeat.winning_clients(tx, self.source_id, refs)
+            repeat.settle_repeats(tx, self.source_id, clients, journal=self.journal)
         self._note(tx, changed=changed)
         return changed
 
@@ -133,12 +231,12 @@ class Commit:
 
 
 def _observe(
-    version: DealVersion, stored: History, deal: Deal
+    version: Version, stored: History, owner_ref: str | None
 ) -> tuple[list[OwnerChange], tuple[OwnerChange, ...]]:
     """The owner history with what this version shows, and the part of it that is new."""
     history = [OwnerChange(*each) for each in stored]
     seen = SeenVersion(version.owner_ref, version.updated_at)
-    observed = observe_owner(seen, history, deal.owner_ref)
+    observed = observe_owner(seen, history, owner_ref)
     replaced = {change.after_at for change in observed}
     kept = [change for change in history if change.after_at not in replaced]
     return [*kept, *observed], observed

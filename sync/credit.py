@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from store.fact import CallLeg, Deal
 from store.moment import LocalDays, to_ms
+from store.table import DEAL
 from store.upsert import Row, row_hash
 from sync.fold import in_order, shares
+from sync.money import NO_RATES, Rates
 from sync.owner import OwnerChange, owner_at
 from sync.people import People
+
+_UPDATED_AT = DEAL.columns.keys().index("updated_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +25,7 @@ class Credit:
     people: People
     zone: ZoneInfo
     currency: str
+    rates: Rates = NO_RATES
     version: int = 0
 
     @cached_property
@@ -27,16 +33,27 @@ class Credit:
         """The local day of a moment."""
         return LocalDays(self.zone)
 
-    def deal_row(self, source_id: int, deal: Deal, history: Sequence[OwnerChange]) -> Row:
-        """The deal in the column order of its table; each moment goes to who held it then."""
+    def deal_row(
+        self,
+        source_id: int,
+        deal: Deal,
+        history: Sequence[OwnerChange],
+        closed_at: datetime | None,
+    ) -> Row:
+        """The deal in the column order of its table; each moment goes to who held it then.
+
+        `closed_at`: by the stage history, where that knows better than the deal itself.
+        """
         created_ms, closed_ms = to_ms(deal.created_at), None
         created_day, closed_day, closed_by = self.days(created_ms), None, None
+        moved_ms = cycle_s = None
         owner = deal.owner_ref
         creator = owner_at(deal.created_at, history, owner) if history else owner
-        if deal.closed_at is not None:
-            closed_ms = to_ms(deal.closed_at)
+        if deal.closed_at is not None and closed_at is not None:
+            moved_ms, closed_ms = to_ms(deal.closed_at), to_ms(closed_at)
             closed_day = self.days(closed_ms)
-            closer = owner_at(deal.closed_at, history, owner) if history else owner
+            cycle_s = (closed_ms - created_ms) // 1000
+            closer = owner_at(closed_at, history, owner) if history else owner
             closed_by = self.people.manager(source_id, closer, closed_day)
         row = (
             source_id,
@@ -46,19 +63,25 @@ class Credit:
             int(deal.state),
             deal.amount,
             deal.currency,
-            deal.amount if deal.currency == self.currency else None,
+            self.rates.in_base(source_id, deal.amount, deal.currency, self.currency, closed_day),
             owner,
             deal.client_ref,
             created_ms,
             to_ms(deal.updated_at),
             closed_ms,
+            moved_ms,
             None,
             created_day,
             self.people.manager(source_id, creator, created_day),
             closed_day,
             closed_by,
+            deal.lead_ref,
+            deal.quote_ref,
+            cycle_s,
+            0,
         )
-        return (*row, row_hash(row))
+        # A version that only carries a new mark, as after our own write-back, is no change.
+        return (*row, row_hash((*row[:_UPDATED_AT], *row[_UPDATED_AT + 1 :])))
 
     def call_rows(self, source_id: int, legs: Sequence[CallLeg]) -> list[Row]:
         """The call of these legs: a row for the team and one for each credited manager.

@@ -10,7 +10,7 @@ from connectors.base import Context, Record, Stream
 from connectors.error import DataError
 from store import directory
 from store import stream as stored_stream
-from store.fact import Account, Fact
+from store.fact import Account, Fact, Rate
 from store.stream import Quarantined, StreamState
 from sync.commit import Commit
 from sync.credit import Credit
@@ -23,7 +23,8 @@ from sync.source import Source
 class StreamResult:
     """What one run of a stream did. `stopped`: asked to stop before its end; the rest is resumed.
 
-    `people`: accounts of persons were new or changed.
+    `people`: accounts of persons, or rates, were new or changed: facts are credited otherwise.
+    `absent`: the account has no such records.
     """
 
     stream: str
@@ -32,6 +33,7 @@ class StreamResult:
     quarantined: int = 0
     people: bool = False
     stopped: bool = False
+    absent: bool = False
     error: MeriloError | None = None
 
     def plus(self, page: "StreamResult") -> "StreamResult":
@@ -67,7 +69,7 @@ def keep_page(
         read=len(records),
         changed=changed,
         quarantined=len(rejected),
-        people=changed > 0 and any(isinstance(fact, Account) for fact in facts),
+        people=changed > 0 and any(isinstance(fact, Account | Rate) for fact in facts),
     )
 
 

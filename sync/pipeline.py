@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from connectors.base import Since, Stream
-from connectors.error import RemoteError
+from connectors.error import AbsentError, RemoteError, StoppedError
 from store import directory
 from store import stream as stored_stream
 from store.stream import StreamState
 from sync.commit import Commit
 from sync.page import StreamResult, keep_page, settle_people
+from sync.rule import apply_rules
 from sync.source import Source
 
 NEVER: Callable[[], bool] = bool
@@ -50,6 +51,8 @@ class Pass:
         credit = settle_people(self.source)
         try:
             self._open(streams, runs)
+        except StoppedError:
+            return [StreamResult(stream=streams[0].name, stopped=True)]
         except RemoteError as error:
             return [self._failed(states[each.name], error) for each in streams]
         results = []
@@ -67,10 +70,11 @@ class Pass:
     def _load(self, streams: Sequence[Stream]) -> tuple[int, dict[str, StreamState]]:
         with self.source.store.write() as tx:
             source_id = directory.source_id(tx, self.source.name)
-            names = [each.name for each in streams]
-            return source_id, {
-                name: stored_stream.load_stream(tx, source_id, name) for name in names
-            }
+            states = {}
+            for each in streams:
+                state = stored_stream.load_stream(tx, source_id, each.name)
+                states[each.name] = apply_rules(tx, self.source, each, state)
+            return source_id, states
 
     def _begin(self, stream: Stream, state: StreamState) -> _Run:
         """Where the run reads from: its unfinished place, the watermark, or the very beginning.
@@ -113,6 +117,11 @@ class Pass:
                 self.report(result)
                 if self.should_stop():
                     return replace(result, stopped=True)
+        except StoppedError:
+            return replace(result, stopped=True)
+        except AbsentError:
+            self._forget(state)
+            return replace(result, absent=True)
         except RemoteError as error:
             return replace(result, error=self._failed(state, error).error)
         self._finish(replace(state, cursor=cursor), result)
@@ -136,6 +145,12 @@ class Pass:
             stored_stream.save_stream(tx, done)
             if result.changed or result.quarantined:
                 stored_stream.add_receipt(tx, _receipt(done, state, result, now))
+
+    def _forget(self, state: StreamState) -> None:
+        """The account has no such records (any more): nobody can know numbers made of them."""
+        fresh = StreamState(source_id=state.source_id, name=state.name)
+        with self.source.store.write() as tx:
+            stored_stream.save_stream(tx, replace(fresh, finished_at=self.source.clock()))
 
     def _failed(self, state: StreamState, error: RemoteError) -> StreamResult:
         with self.source.store.write() as tx:

@@ -1,7 +1,6 @@
 """Keeps every fact credited by the settings and people of now, whoever changed them meanwhile."""
 
 from collections.abc import Collection
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -9,24 +8,16 @@ from sqlalchemy import Connection
 
 from config.settings import Settings
 from store import call as stored_call
-from store import deal as stored_deal
 from store import directory
-from store.mark import read_mark, write_mark
+from store import record as stored_record
+from store.rate import load_rates
+from sync.basis import Basis, read_basis, write_basis
 from sync.commit import Commit
 from sync.credit import Credit
+from sync.money import Rates
 from sync.people import Place, load_people, update_people
 
 log = structlog.get_logger("merilo.sync")
-
-BASIS = "credit.basis"
-
-
-class Basis(NamedTuple):
-    """By what the stored facts are credited. `version` counts the changes, those of people too."""
-
-    version: int
-    zone: str
-    currency: str
 
 
 def settle(tx: Connection, settings: Settings) -> Credit:
@@ -35,12 +26,12 @@ def settle(tx: Connection, settings: Settings) -> Credit:
     Does nothing to facts when neither they nor the accounts changed.
     """
     moved = update_people(tx, settings.managers)
-    known = _read_basis(tx)
+    known = read_basis(tx)
     wanted = (settings.merilo.zone.key, settings.merilo.currency)
     anew = known is not None and known[1:] != wanted
     if known is None or anew or moved:
         version = known.version + 1 if known else 1
-        write_mark(tx, BASIS, " ".join((str(version), *wanted)))
+        write_basis(tx, Basis(version, *wanted))
     credit = load_credit(tx)
     if anew:
         _credit_anew(tx, credit)
@@ -51,31 +42,24 @@ def settle(tx: Connection, settings: Settings) -> Credit:
 
 def load_credit(tx: Connection) -> Credit:
     """The credit by which the stored facts were last settled."""
-    basis = _read_basis(tx)
+    basis = read_basis(tx)
     if basis is None:
         raise LookupError("facts are credited only after settle")
     return Credit(
         people=load_people(tx),
         zone=ZoneInfo(basis.zone),
         currency=basis.currency,
+        rates=Rates(load_rates(tx)),
         version=basis.version,
     )
 
 
 def current(tx: Connection, commit: Commit) -> Commit:
     """The commit with the newest credit: another thread or process may have settled meanwhile."""
-    basis = _read_basis(tx)
+    basis = read_basis(tx)
     if basis is None or basis.version == commit.credit.version:
         return commit
     return Commit(source_id=commit.source_id, credit=load_credit(tx), journal=commit.journal)
-
-
-def _read_basis(tx: Connection) -> Basis | None:
-    text = read_mark(tx, BASIS)
-    if text is None:
-        return None
-    version, zone, currency = text.split()
-    return Basis(int(version), zone, currency)
 
 
 def _credit_anew(tx: Connection, credit: Credit) -> None:
@@ -99,8 +83,9 @@ def _credit_moved(tx: Connection, credit: Credit, moved: Collection[Place]) -> N
 
 def _credit_source(tx: Connection, commit: Commit, accounts: Collection[str] | None = None) -> int:
     source_id, changed = commit.source_id, 0
-    for deals in stored_deal.live_deals(tx, source_id, accounts):
-        changed += commit.credit_deals(tx, deals)
+    for kind in stored_record.TABLES:
+        for records in stored_record.live_records(tx, kind, source_id, accounts):
+            changed += commit.credit_again(tx, kind, records)
     for call_refs in stored_call.call_refs(tx, source_id, accounts):
         changed += commit.fold_again(tx, call_refs)
     return changed

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from connectors.base import Stream
-from store import deal as stored_deal
-from store import directory
+from store import conversion, directory, repeat
+from store import record as stored_record
 from store import stream as stored_stream
 from store.error import GuardError
 from store.stream import StreamState
+from store.table import DEAL, EMAIL, LEAD, MEETING, QUOTE
 from sync.page import fetch_records
 from sync.source import Source
 
@@ -16,6 +20,9 @@ MANY = 50
 FEW = 10
 SHARE = 0.05
 """A mistake, probably: more than MANY records gone, or at least FEW and more than SHARE."""
+
+TABLES = {"deals": (DEAL,), "leads": (LEAD,), "quotes": (QUOTE,), "activities": (EMAIL, MEETING)}
+"""Where the streams that can be swept are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +41,11 @@ def looks_like_a_mistake(gone: int, known: int) -> bool:
 
 
 def sweep_stream(source: Source, stream: Stream, *, accept: bool = False) -> SweepResult | None:
-    """Compares the ids of deals, fetches what was missed and marks what is gone.
+    """Compares the ids of a stream, fetches what was missed and marks what is gone.
 
-    A deal is gone when it is neither in the list nor shown when asked for by its id. None when the
-    stream has no list of ids or was never read to its end. Raises GuardError, changing nothing,
-    when too much would go at once and `accept` is False.
+    A record is gone when it is neither in the list nor shown when asked for by its id. None when
+    the stream has no list of ids or was never read to its end. Raises GuardError, changing
+    nothing, when too much would go at once and `accept` is False.
     """
     if stream.existing_ids is None or stream.fetch is None:
         return None
@@ -46,7 +53,11 @@ def sweep_stream(source: Source, stream: Stream, *, accept: bool = False) -> Swe
         source_id = directory.source_ids(tx).get(source.name, 0)
         state = stored_stream.load_stream(tx, source_id, stream.name)
         # Known before the listing begins: what is created meanwhile can only be extra there.
-        known = set(stored_deal.live_refs(tx, source_id))
+        known = {
+            ref
+            for table in TABLES[stream.name]
+            for ref in stored_record.live_refs(tx, table, source_id)
+        }
         aside = stored_stream.quarantined_refs(tx, source_id, stream.name)
     if state.watermark is None or state.since is None:
         return None
@@ -84,7 +95,7 @@ def _keep(
         if senseless:
             stored_stream.release(tx, state.source_id, state.name, senseless)
         if gone:
-            stored_deal.remove(tx, state.source_id, gone, now)
+            _remove(tx, state, gone, now)
             stored_stream.add_receipt(
                 tx,
                 {
@@ -101,6 +112,17 @@ def _keep(
             )
         fresh = stored_stream.load_stream(tx, state.source_id, state.name)
         stored_stream.save_stream(tx, replace(fresh, swept_at=now))
+
+
+def _remove(tx: Connection, state: StreamState, gone: Sequence[str], now: datetime) -> None:
+    tables = TABLES[state.name]
+    for table in tables:
+        stored_record.remove(tx, table, state.source_id, gone, now)
+    if DEAL in tables:
+        touched = conversion.origins(tx, state.source_id, gone)
+        conversion.settle_won(tx, state.source_id, touched, journal=True)
+        clients = repeat.winning_clients(tx, state.source_id, gone)
+        repeat.settle_repeats(tx, state.source_id, clients, journal=True)
 
 
 def _guard(source: str, stream: str, gone: int, known: int) -> GuardError:

@@ -29,6 +29,7 @@ from web.board import (
     Section,
     SourceAge,
 )
+from web.heading import BESIDE
 from web.page import CARDS
 
 MOST_RECORDS = 500
@@ -59,7 +60,7 @@ class StoreReader:
             month=this.first,
             before=before.first,
             today=today,
-            columns=[self._column(each) for each in self.catalog.metrics.values()],
+            columns=[self._column(each) for each in self._shown_metrics()],
             team=self._row(None, "", cells, this, before),
             rows=[
                 self._row(person, name, cells, this, before) for person, name in self._shown(people)
@@ -69,7 +70,7 @@ class StoreReader:
             currency=self.settings.merilo.currency,
             timezone=self.settings.merilo.timezone,
             made_at=vantage.now,
-            links=frozenset(self.catalog.metrics),
+            links=frozenset(self.catalog.board_names),
         )
 
     def explain(self, manager_id: int | None, metric: str, month: date) -> Explanation:
@@ -92,6 +93,12 @@ class StoreReader:
             cell=_cell(found.value, vantage),
             sections=[self._section(part) for part in found.parts],
         )
+
+    def _shown_metrics(self) -> list[Metric]:
+        written = {name for each in self.settings.destinations for name in each.metrics}
+        return [
+            each for each in self.catalog.board if each.name not in BESIDE or each.name in written
+        ]
 
     def _column(self, metric: Metric) -> Column:
         language = self.settings.merilo.language
@@ -130,7 +137,7 @@ class StoreReader:
         this: Span,
         before: Span,
     ) -> Row:
-        blank = dict.fromkeys(self.catalog.metrics, UNKNOWN)
+        blank = dict.fromkeys(self.catalog.board_names, UNKNOWN)
         return Row(
             manager_id=person,
             name=name,
@@ -181,6 +188,7 @@ class StoreReader:
         ages = []
         for name, (streams, poll) in vantage.configured.items():
             read = [states.get((name, stream)) for stream in streams]
+            read = [each for each in read if each is None or not each.is_absent]
             marks = [each.watermark if each else None for each in read]
             known = [mark for mark in marks if mark is not None]
             as_of = min(known) if known and len(known) == len(marks) else None

@@ -96,15 +96,16 @@ def needs_attention(wanted: Wanted, known: Known | None, policy: Policy) -> bool
 def decide(wanted: Wanted, known: Known | None, item: Item | None, policy: Policy) -> Decision:
     """What to do about one record, given how the CRM shows it now (None: not there).
 
-    A record nobody told us of is adopted: its values are ours, the store merely forgot them. Where
-    a value is neither the confirmed nor the wanted one, a person edited it. `ask` leaves theirs and
-    reports, also after ours changed; `theirs` leaves it until our value changes; `ours` overwrites.
+    A record nobody told us of is adopted if it shows anything: its values are ours, the store
+    merely forgot them. Where a value is neither the confirmed nor the wanted one, a person edited
+    it. `ask` leaves theirs and reports, also after ours changed; `theirs` leaves it until our value
+    changes; `ours` overwrites.
     """
     known = known or Known(key=wanted.key)
     if item is None:
         return _absent(wanted, known, policy)
-    is_adopted = known.ref is None
-    if is_adopted:
+    is_new = known.ref is None
+    if is_new:
         texts = {name: text for name, text in item.texts.items() if name != AS_OF}
         known = replace(known, ref=item.ref, shown=texts)
     fields = [
@@ -113,14 +114,14 @@ def decide(wanted: Wanted, known: Known | None, item: Item | None, policy: Polic
     ]
     new = {each.name: each.wanted for each in fields if each.is_sent}
     old = {name: item.texts.get(name) for name in new}
-    if new:
+    if new and AS_OF in wanted.texts:
         new[AS_OF], old[AS_OF] = wanted.texts.get(AS_OF), item.texts.get(AS_OF)
     shown = {**known.shown, **{each.name: each.remote for each in fields if each.agrees}}
     held = {each.name: each.hold for each in fields if each.is_edited and policy != "ours"}
     action = Action.UPDATE if new else Action.NONE
     return Decision(
         wanted=wanted,
-        action=Action.ADOPT if is_adopted else action,
+        action=Action.ADOPT if is_new and any(known.shown.values()) else action,
         ref=item.ref,
         known=replace(known, ref=item.ref, shown=shown, held=held),
         old=old,

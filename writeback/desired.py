@@ -1,7 +1,7 @@
 """What the CRM should show: scores as they come from the KPIs, and their texts by field."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -46,28 +46,15 @@ class ManagerScore:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desired:
-    """The metrics' fields and the scores that a destination should show."""
-
-    fields: Sequence[FieldSpec]
-    scores: Sequence[ManagerScore]
-    language: str = "ru"
-
-    @property
-    def all_fields(self) -> tuple[FieldSpec, ...]:
-        """The metrics' fields after those that every record has."""
-        labels = _LABELS.get(self.language, _LABELS["ru"])
-        own = (FieldSpec(name=name, title=labels[name], kind=_KINDS[name]) for name in _KINDS)
-        return (*own, *self.fields)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """One record as it should be: its key and every text, AS_OF among them."""
+    """One record as it should be: its key and every text, AS_OF among them.
+
+    `manager` and `period`: whose numbers of which month, None for a fact about the record itself.
+    """
 
     key: str
-    manager: str
-    period: date
+    manager: str | None
+    period: date | None
     texts: Texts
 
     @property
@@ -81,9 +68,43 @@ class Wanted:
         return json.dumps(self.compared, ensure_ascii=False, sort_keys=True)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Desired:
+    """The metrics' fields and what a destination should show in them.
+
+    `scores` become records that we make, one each; `records` are set in records that are there.
+    `own`: the names of our fields besides the metrics'.
+    """
+
+    fields: Sequence[FieldSpec]
+    scores: Sequence[ManagerScore] = ()
+    records: Sequence[Wanted] = ()
+    language: str = "ru"
+    own: Collection[str] = frozenset(_KINDS)
+
+    @property
+    def all_fields(self) -> tuple[FieldSpec, ...]:
+        """The metrics' fields after those that every record has."""
+        labels = _LABELS.get(self.language, _LABELS["ru"])
+        names = [name for name in _KINDS if name in self.own]
+        own = (FieldSpec(name=name, title=labels[name], kind=_KINDS[name]) for name in names)
+        return (*own, *self.fields)
+
+
 def wanted(desired: Desired) -> dict[str, Wanted]:
     """The records to keep, by key, in the order of the scores."""
-    return {each.key: each for each in (_wanted(desired, score) for score in desired.scores)}
+    cards = (_wanted(desired, score) for score in desired.scores)
+    return {each.key: each for each in (*desired.records, *cards)}
+
+
+def in_profile(fields: Sequence[FieldSpec], score: ManagerScore) -> Wanted:
+    """The score as it should stand among the fields of the manager's user."""
+    return Wanted(
+        key=f"user:{score.alias}",
+        manager=score.manager.strip(),
+        period=score.period,
+        texts=_numbers(fields, score),
+    )
 
 
 def shape_of(fields: Sequence[FieldSpec]) -> Shape:
@@ -110,8 +131,14 @@ def _wanted(desired: Desired, score: ManagerScore) -> Wanted:
         TITLE: f"{score.manager.strip()} · {month}",
         OWNER: score.alias,
         KEY: key,
+        **_numbers(desired.fields, score),
+    }
+    return Wanted(key=key, manager=score.manager, period=score.period, texts=texts)
+
+
+def _numbers(fields: Sequence[FieldSpec], score: ManagerScore) -> dict[str, str | None]:
+    return {
         AS_OF: text_of(FieldKind.MOMENT, score.as_of),
         COVERAGE: text_of(FieldKind.TEXT, score.coverage),
+        **{spec.name: text_of(spec.kind, score.values.get(spec.name)) for spec in fields},
     }
-    texts |= {spec.name: text_of(spec.kind, score.values.get(spec.name)) for spec in desired.fields}
-    return Wanted(key=key, manager=score.manager, period=score.period, texts=texts)

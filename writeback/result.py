@@ -13,8 +13,8 @@ class Conflict:
     """A person's edit that was left standing. `field` None: they deleted the whole record."""
 
     key: str
-    manager: str
-    period: date
+    manager: str | None
+    period: date | None
     field: str | None
     theirs: str | None
     ours: str | None

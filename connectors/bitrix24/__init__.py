@@ -4,14 +4,14 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.base import Connector
+from connectors.bitrix24 import record_field, scorecard, user_field
 from connectors.bitrix24.check import check
 from connectors.bitrix24.client import connect
 from connectors.bitrix24.opening import open_pass
-from connectors.bitrix24.scorecard import make_target
 from connectors.bitrix24.settings import Bitrix24Settings
 from connectors.bitrix24.streams import STREAMS
 
-_CARD = {"deal": "/crm/deal/details/{ref}/"}
+_CARD = {kind: f"/crm/{kind}/details/{{ref}}/" for kind in ("deal", "lead", "quote")}
 
 
 def _record_url(settings: Any, kind: str, ref: str) -> str | None:
@@ -28,5 +28,9 @@ CONNECTOR = Connector(
     check=check,
     record_url=_record_url,
     open_pass=open_pass,
-    targets={"scorecard": make_target},
+    targets={
+        "scorecard": scorecard.make_target,
+        "user_fields": user_field.make_target,
+        "record_fields": record_field.make_target,
+    },
 )

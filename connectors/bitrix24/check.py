@@ -6,6 +6,7 @@ from connectors.base import Check
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command
 from connectors.bitrix24.envelope import as_map
+from connectors.bitrix24.lead import MODE, is_simple
 from connectors.bitrix24.reply import BatchReply
 from connectors.error import RemoteError
 
@@ -16,6 +17,10 @@ _COMMANDS = (
     Command("scope", "scope"),
     Command("owner", "profile"),
     Command("deals", "crm.item.list", {"entityTypeId": 2, "select": ["id"], "start": -1}),
+    Command("leads", "crm.item.list", {"entityTypeId": 1, "select": ["id"], "start": -1}),
+    Command("quotes", "crm.item.list", {"entityTypeId": 7, "select": ["id"], "start": -1}),
+    MODE,
+    Command("activities", "crm.activity.list", {"filter": {"ID": 0}, "select": ["ID"]}),
     Command("calls", "voximplant.statistic.get", {"FILTER": _NOBODY}),
     Command("users", "user.get", {"FILTER": _NOBODY}),
 )
@@ -27,7 +32,14 @@ _SCOPES = {
 """What is read, and the scopes of which one is enough. `user_brief` hides e-mails: people of two
 systems could then not be joined by them."""
 
-_READS = {"deals": "deals can be read", "calls": "call statistics", "users": "users"}
+_READS = {
+    "deals": "deals can be read",
+    "leads": "leads",
+    "quotes": "quotes",
+    "activities": "letters and meetings",
+    "calls": "call statistics",
+    "users": "users",
+}
 
 
 def check(client: Bitrix24Client) -> Iterator[Check]:
@@ -65,6 +77,8 @@ def _reads(reply: BatchReply) -> Iterator[Check]:
         outcome = reply.outcomes[key]
         if isinstance(outcome, RemoteError):
             yield Check(name=name, ok=False, detail=outcome.what, todo=outcome.todo)
+        elif key == "leads" and is_simple(reply):
+            yield Check(name=name, ok=True, detail="none: the portal is in simple CRM mode")
         else:
             yield Check(name=name, ok=True, detail="yes")
 

@@ -67,7 +67,7 @@ def classify(code: Any, text: Any, method: str, status: int | None = None) -> Re
         return AuthError(f"{what} ({method}: {name}).", todo=todo)
     if name == "insufficient_scope":
         return _missing_scope(method)
-    if name == "access_denied" or "access denied" in words.casefold():
+    if name == "access_denied" or "access denied" in words.casefold().replace("_", " "):
         return _denied(method, words)
     if name in _BUSY:
         kind = RetryableError if name in _NOT_EXECUTED else LostAnswerError
@@ -93,6 +93,8 @@ def classify_foreign(answer: Answer) -> RemoteError:
 
 def scope_of(method: str) -> str:
     """The scope a webhook needs for a method (ref/scopes/permissions.md)."""
+    if method.casefold().startswith("user.userfield."):
+        return "user.userfield"
     family = method.split(".", 1)[0].casefold()
     return {"voximplant": "telephony", "user": "user"}.get(family, family)
 

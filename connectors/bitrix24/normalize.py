@@ -68,7 +68,7 @@ def deal(record: Record, context: Context) -> Iterable[Fact]:
 
     A closed deal closed when it last moved (`movedTime`), one that never moved when it was made.
     """
-    state = _state(record, "stageSemanticId")
+    state = state_of(record, "stageSemanticId")
     amount = hundredths(record, "opportunity")
     currency = text_of(record, "currencyId")
     if amount and not currency:
@@ -89,6 +89,8 @@ def deal(record: Record, context: Context) -> Iterable[Fact]:
         created_at=created_at,
         updated_at=moment(record, "updatedTime"),
         closed_at=closed_at,
+        lead_ref=optional_ref(record, "leadId"),
+        quote_ref=optional_ref(record, "quoteId"),
     )
     return (made,)
 
@@ -116,7 +118,8 @@ def call(record: Record, context: Context) -> Iterable[Fact]:
     )
 
 
-def _state(record: Record, name: str) -> DealState:
+def state_of(record: Record, name: str) -> DealState:
+    """What the stage's semantics in a field mean."""
     semantics = record.get(name) or ""
     if not isinstance(semantics, str) or semantics not in _STATE:
         raise senseless(name, "is none of P, S, F")
@@ -136,7 +139,7 @@ def _stage(record: Record) -> Stage:
         pipeline_ref=_pipeline_of(ref, text_of(record, "ENTITY_ID")),
         name=text_of(record, "NAME") or ref,
         sort=whole(record, "SORT", 0),
-        state=_state(record, "SEMANTICS"),
+        state=state_of(record, "SEMANTICS"),
     )
 
 

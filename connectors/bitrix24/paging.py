@@ -48,14 +48,29 @@ class Listing:
     params: Callable[[str], Mapping[str, Any]]
     path: Sequence[str] = ()
 
-    def commands(self, after: str, pages: int) -> list[Command]:
-        """The chained pages behind id `after`."""
+    def commands(self, after: str, pages: int, upto: int | None = None) -> list[Command]:
+        """The chained pages behind id `after`, with no id greater than `upto`."""
         path = "".join(f"[{step}]" for step in (*self.path, PAGE - 1, self.id_field))
         befores = [after, *(f"$result[{self.name}{page}]{path}" for page in range(pages - 1))]
         return [
-            Command(f"{self.name}{page}", self.method, self.params(before))
+            Command(f"{self.name}{page}", self.method, self._bounded(before, upto))
             for page, before in enumerate(befores)
         ]
+
+    def greatest(self) -> Command:
+        """The page that begins with the greatest id; its key is `<name>_top`."""
+        params = dict(self.params("0"))
+        if "select" in params:
+            params["select"] = [self.id_field]
+        falling = {"order": {self.id_field: "DESC"}} if "order" in params else {"ORDER": "DESC"}
+        return Command(f"{self.name}_top", self.method, {**params, **falling})
+
+    def _bounded(self, after: str, upto: int | None) -> Mapping[str, Any]:
+        params = self.params(after)
+        if upto is None:
+            return params
+        key = "filter" if "filter" in params else "FILTER"
+        return {**params, key: {**params[key], f"<={self.id_field}": upto}}
 
     def rows(self, result: Any) -> list[Record]:
         """The rows of one page's result."""
@@ -74,13 +89,17 @@ class Listing:
 
 
 class Rows(NamedTuple):
-    """Rows of `pages` good pages of one answer; `ended` when there are no more."""
+    """Rows of `pages` good pages of one answer; `ended` when there are no more.
+
+    `place` is where a run resumes that was cut off after these rows.
+    """
 
     rows: list[Record]
     last_id: str
     served_at: datetime
     pages: int
     ended: bool
+    place: str
 
 
 @dataclass
@@ -109,7 +128,8 @@ class _Chain:
 
     def take(self, served_at: datetime) -> Rows:
         """What was added since the last time."""
-        taken = Rows(self.rows, str(self.last), served_at, self.pages, self.ended)
+        last = str(self.last)
+        taken = Rows(self.rows, last, served_at, self.pages, self.ended, last)
         self.rows, self.pages = [], 0
         return taken
 

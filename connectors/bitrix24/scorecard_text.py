@@ -28,6 +28,7 @@ FIELD_TYPE: Mapping[FieldKind, str] = {
     FieldKind.RATIO: "double",
     FieldKind.NUMBER: "double",
     FieldKind.MOMENT: "datetime",
+    FieldKind.DATE: "date",
     FieldKind.TEXT: "string",
 }
 ATTRIBUTE: Mapping[str, str] = {TITLE: "title", OWNER: "assignedById"}
@@ -38,7 +39,12 @@ _LONGEST_CODE = 50
 
 def field_code(type_id: int, name: str) -> str:
     """`UF_CRM_{id of the type}_{NAME}`, at most 50 characters (docs: userfieldconfig.add)."""
-    code = f"UF_CRM_{type_id}_{name.upper()}"
+    return code_of(f"UF_CRM_{type_id}_", name)
+
+
+def code_of(prefix: str, name: str) -> str:
+    """The name of a field behind its prefix; a long one ends with its own fingerprint."""
+    code = prefix + name.upper()
     if len(code) <= _LONGEST_CODE:
         return code
     digest = hashlib.sha256(name.encode()).hexdigest()[:8].upper()
@@ -65,18 +71,23 @@ def read_value(kind: FieldKind, raw: Any) -> str | None:
     """Our spelling of a value in crm.item.list; empty texts are empty fields."""
     if raw is None or raw in ("", []):
         return None
+    if kind is FieldKind.DATE:
+        return str(raw)[:10]
     if kind is FieldKind.MOMENT:
         return datetime.fromisoformat(raw).astimezone(UTC).isoformat(timespec="seconds")
     return read_number(kind, raw) if kind in PLACES else str(raw)
 
 
-def denied(error: RemoteError) -> RemoteError:
-    """A refusal of one command within a batch that itself was let in: a right is missing."""
+def denied(error: RemoteError, scopes: str = "crm and userfieldconfig") -> RemoteError:
+    """A refusal of one command within a batch that itself was let in: a right is missing.
+
+    `scopes`: what the webhook needs for this destination.
+    """
     if not isinstance(error, AuthError):
         return error
     return DeniedError(
         error.what,
         did="Writing to this destination is paused; reading goes on.",
-        todo="Let the webhook belong to a CRM administrator with the scopes crm and"
-        " userfieldconfig, then run `merilo writeback apply`.",
+        todo=f"Let the webhook belong to an administrator with the scopes {scopes},"
+        " then run `merilo writeback apply`.",
     )

@@ -2,25 +2,36 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from connectors.base import Page, Record, Since, Stream
-from connectors.bitrix24 import normalize
+from connectors.bitrix24 import currency, normalize, stage_history
+from connectors.bitrix24.activity import (
+    NAME as ACTIVITIES,
+)
+from connectors.bitrix24.activity import (
+    activity,
+    activity_fetch,
+    activity_ids,
+    activity_opening,
+    activity_pages,
+    meeting_rules,
+)
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import NO_PARAMS, Command, iso
 from connectors.bitrix24.envelope import as_map
+from connectors.bitrix24.item import Items, counted, is_whole, pages_before
+from connectors.bitrix24.lead import LEADS, QUOTES, lead, lead_pages, quote
 from connectors.bitrix24.opening import first_answer
 from connectors.bitrix24.paging import (
-    FULL,
     GROWING,
     Listing,
-    Rows,
     fetch_by_id,
-    item_listing,
     read_all,
 )
 from connectors.bitrix24.reply import Reply
+from connectors.bitrix24.segment import open_listing, read_listing
 
 DEAL_TYPE = 2
 """entityTypeId of deals (api-reference/crm/data-types.md)."""
@@ -38,10 +49,12 @@ DEAL_FIELDS = (
     "createdTime",
     "updatedTime",
     "movedTime",
+    "leadId",
+    "quoteId",
 )
 USER_FIELDS = ("ID", "NAME", "LAST_NAME", "EMAIL", "ACTIVE")
 
-DEAL_LAG = timedelta(minutes=2)
+LAG = timedelta(minutes=2)
 """A request of the portal lives 60 s at most (limits.md), so `updatedTime` becomes visible at most
 that much later; doubled for servers whose clocks differ."""
 
@@ -51,10 +64,7 @@ LATE_CALLS = 20
 MOST_OPENING_PAGES = 10
 MOST_USER_PAGES = 30
 
-
-def _deal_listing(since: Since) -> Listing:
-    where = {">=updatedTime": iso(since.changed_from)}
-    return item_listing(DEAL_TYPE, DEAL_FIELDS, where, name="deals")
+DEALS = Items(name="deals", entity_type_id=DEAL_TYPE, fields=DEAL_FIELDS, most=MOST_OPENING_PAGES)
 
 
 def _call_listing(where: Mapping[str, Any]) -> Listing:
@@ -84,66 +94,15 @@ def _user_listing(where: Mapping[str, Any] = NO_PARAMS) -> Listing:
     )
 
 
-def _pages_before(since: Since, most: int) -> int:
-    """How many pages the last run needed: a run like it then takes one request."""
-    known = since.cursor and since.cursor.isdigit() and not since.checkpoint
-    return min(max(int(since.cursor or 1), 1), most) if known else 1
-
-
-def _sizes(since: Since) -> Sequence[int]:
-    return GROWING if since.cursor and not since.checkpoint else FULL
-
-
-def _counted(rows: Iterator[Rows], most: int) -> Iterator[Page]:
-    pages = 0
-    for found in rows:
-        pages += found.pages
-        yield Page(
-            records=found.rows,
-            checkpoint=found.last_id,
-            served_at=found.served_at,
-            cursor=str(min(pages, most)),
-        )
-
-
-def _deal_opening(since: Since) -> Sequence[Command]:
-    pages = _pages_before(since, MOST_OPENING_PAGES)
-    return _deal_listing(since).commands(since.checkpoint or "0", pages)
-
-
-def _deal_pages(client: Bitrix24Client, since: Since) -> Iterator[Page]:
-    rows = read_all(
-        client,
-        _deal_listing(since),
-        since.checkpoint or "0",
-        sizes=_sizes(since),
-        first=first_answer(client, "deals", since, _deal_opening),
-    )
-    # After a first read of everything, the next run is no longer like it
-    return _counted(rows, MOST_OPENING_PAGES if since.cursor else 1)
-
-
-def _deal_ids(client: Bitrix24Client, since: datetime) -> Iterator[str]:
-    listing = item_listing(DEAL_TYPE, ("id",), {">=updatedTime": iso(since)}, name="ids")
-    for found in read_all(client, listing):
-        yield from (str(row["id"]) for row in found.rows)
-
-
-def _deal_fetch(client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:
-    return fetch_by_id(
-        client, refs, lambda some: item_listing(DEAL_TYPE, DEAL_FIELDS, {"@id": some})
-    )
-
-
 def _user_opening(since: Since) -> Sequence[Command]:
     whole = Since(changed_from=since.changed_from, cursor=since.cursor)
-    return _user_listing().commands("0", _pages_before(whole, MOST_USER_PAGES))
+    return _user_listing().commands("0", pages_before(whole, MOST_USER_PAGES))
 
 
 def _user_pages(client: Bitrix24Client, since: Since) -> Iterator[Page]:
     # Always from the first one: a list that is resumed would show the others as gone.
     first = first_answer(client, "users", since, _user_opening)
-    return _counted(read_all(client, _user_listing(), sizes=GROWING, first=first), MOST_USER_PAGES)
+    return counted(read_all(client, _user_listing(), sizes=GROWING, first=first), MOST_USER_PAGES)
 
 
 def _user_fetch(client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:
@@ -151,23 +110,29 @@ def _user_fetch(client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:
 
 
 def _call_after(since: Since) -> str:
-    return since.checkpoint or str(max(int(since.cursor or 0) - LATE_CALLS, 0))
+    return str(max(int(since.cursor or 0) - LATE_CALLS, 0))
 
 
 def _call_opening(since: Since) -> Sequence[Command]:
-    return _calls_of(since).commands(_call_after(since), 1)
+    listing, after = _calls_of(since), _call_after(since)
+    if is_whole(since):
+        return open_listing(listing, since.checkpoint, after)
+    return listing.commands(after, 1)
 
 
 def _call_pages(client: Bitrix24Client, since: Since) -> Iterator[Page]:
+    listing, after = _calls_of(since), _call_after(since)
     first = first_answer(client, "calls", since, _call_opening)
-    after = _call_after(since)
-    rows = read_all(client, _calls_of(since), after, sizes=_sizes(since), first=first)
+    if is_whole(since):
+        rows = read_listing(client, listing, since.checkpoint, after, first=first)
+    else:
+        rows = read_all(client, listing, after, sizes=GROWING, first=first)
     greatest = int(since.cursor or 0)
     for found in rows:
         greatest = max(greatest, int(found.last_id))
         yield Page(
             records=found.rows,
-            checkpoint=found.last_id,
+            checkpoint=found.place,
             served_at=found.served_at,
             cursor=str(greatest) if greatest else None,
         )
@@ -231,14 +196,50 @@ STREAMS = (
         opening=_funnel_opening,
     ),
     Stream(
+        name=currency.NAME,
+        key="CURRENCY",
+        pages=currency.pages,
+        normalize=currency.normalize,
+        fetch=currency.fetch,
+        opening=currency.opening,
+    ),
+    Stream(
         name="deals",
         key="id",
-        pages=_deal_pages,
+        pages=DEALS.pages,
         normalize=normalize.deal,
-        lag=DEAL_LAG,
-        existing_ids=_deal_ids,
-        fetch=_deal_fetch,
-        opening=_deal_opening,
+        lag=LAG,
+        existing_ids=DEALS.ids,
+        fetch=DEALS.fetch,
+        opening=DEALS.opening,
+    ),
+    Stream(
+        name=stage_history.NAME,
+        key="ID",
+        pages=stage_history.pages,
+        normalize=stage_history.normalize,
+        fetch=stage_history.fetch,
+        opening=stage_history.opening,
+    ),
+    Stream(
+        name="leads",
+        key="id",
+        pages=lead_pages,
+        normalize=lead,
+        lag=LAG,
+        existing_ids=LEADS.ids,
+        fetch=LEADS.fetch,
+        opening=LEADS.opening,
+    ),
+    Stream(
+        name="quotes",
+        key="id",
+        pages=QUOTES.pages,
+        normalize=quote,
+        lag=LAG,
+        existing_ids=QUOTES.ids,
+        fetch=QUOTES.fetch,
+        opening=QUOTES.opening,
     ),
     Stream(
         name="calls",
@@ -247,5 +248,16 @@ STREAMS = (
         normalize=normalize.call,
         fetch=_call_fetch,
         opening=_call_opening,
+    ),
+    Stream(
+        name=ACTIVITIES,
+        key="ID",
+        pages=activity_pages,
+        normalize=activity,
+        lag=LAG,
+        existing_ids=activity_ids,
+        fetch=activity_fetch,
+        opening=activity_opening,
+        rules=meeting_rules,
     ),
 )

@@ -55,7 +55,7 @@ def explain_now(app: "App", manager_id: int, metric: str, span: "Span") -> "Expl
     from kpi.explain import explain
 
     for _ in range(3):
-        refresh(app.store, app.catalog)
+        refresh(app.store, app.catalog, app.settings.merilo.zone)
         found = explain(
             app.store,
             app.catalog,
@@ -81,6 +81,7 @@ def json_lines(found: "Explanation") -> Iterator[dict[str, Any]]:
                 "metric": value.metric,
                 "period": value.period.isoformat(),
                 "part": part.metric,
+                "of": part.of,
                 "sides": list(part.sides),
                 "source": record.source,
                 "fact": record.fact,
@@ -104,6 +105,7 @@ def print_explanation(found: "Explanation", app: "App", span: "Span", phrase: "P
         days = f"{days} – {phrase.day(span.last)}"
     typer.echo(f"{who} · {title} · {days}: {phrase.value(found.value)}")
     for part in found.parts:
-        console.print(records_table(part, phrase.title(app.catalog.find(part.metric)), phrase))
+        title = phrase.title(app.catalog.find(part.metric))
+        console.print(records_table(part, title, phrase))
     if found.value.state != "value":
         typer.echo(f"{phrase.word('read')}: {phrase.coverage([found.value])}")

@@ -61,9 +61,10 @@ def kpi(
             until=last,
             by=by.value,
             manager_ids=people or None,
-            metrics=tuple(dict.fromkeys(metric or ())) or None,
+            metrics=tuple(dict.fromkeys(metric or (opened.catalog.metrics if as_json else ())))
+            or None,
         )
-        refresh(opened.store, opened.catalog)
+        refresh(opened.store, opened.catalog, opened.settings.merilo.zone)
         found = values(opened.store, opened.catalog, query, vantage)
         if as_json:
             for value in found:
@@ -75,7 +76,8 @@ def kpi(
         own = opened.settings.merilo
         phrase = Phrase(own.language, own.currency, own.zone)
         typer.echo(f"{phrase.day(first)} – {phrase.day(last)}")
-        metrics = [opened.catalog.find(name) for name in query.metrics or opened.catalog.metrics]
+        names = query.metrics or opened.catalog.board_names
+        metrics = [opened.catalog.find(name) for name in names]
         print_board(found, metrics, phrase)
 
 

@@ -55,5 +55,5 @@ def replay(context: typer.Context) -> None:
             left += result.quarantined
             understood = result.read - result.quarantined
             typer.echo(f"{name}/{stream_name}: понято {understood} из {len(refs)}")
-        refresh(opened.store, opened.catalog)
+        refresh(opened.store, opened.catalog, opened.settings.merilo.zone)
     raise typer.Exit(ExitCode.PARTLY if left else ExitCode.OK)

@@ -88,6 +88,7 @@ def _print(result: "CycleResult", *, as_json: bool) -> None:
                 "read": each.read,
                 "changed": each.changed,
                 "quarantined": each.quarantined,
+                "absent": each.absent,
                 "error": None if each.error is None else str(each.error),
             }
             typer.echo(json_text.dumps(line, ensure_ascii=False))
@@ -95,6 +96,8 @@ def _print(result: "CycleResult", *, as_json: bool) -> None:
         name = f"{result.source}/{each.stream}"
         if each.error is not None:
             typer.echo(f"{name}: {each.error}", err=True)
+        elif each.absent:
+            typer.echo(f"{name}: в портале таких записей нет")
         else:
             aside = f", в карантине {each.quarantined}" if each.quarantined else ""
             typer.echo(f"{name}: прочитано {each.read}, изменилось {each.changed}{aside}")

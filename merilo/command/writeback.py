@@ -102,7 +102,7 @@ def take_back(
 def _destinations(opened: "App") -> "Iterator[DestinationSettings]":
     from kpi.engine import refresh
 
-    refresh(opened.store, opened.catalog)
+    refresh(opened.store, opened.catalog, opened.settings.merilo.zone)
     if not opened.settings.destinations:
         typer.echo("В настройках нет ни одного [[destinations]]", err=True)
     yield from opened.settings.destinations
@@ -154,6 +154,8 @@ def _line(step: "Step") -> str:
     about = [step.destination, _ACTIONS[step.action]]
     if step.manager is not None and step.period is not None:
         about.append(f"{step.manager} · {step.period:%Y-%m}")
+    elif step.record is not None:
+        about.append(step.record)
     if step.field is not None:
         about.append(f"{step.field}: {_shown(step.old)} → {_shown(step.new)}")
     return "  ".join(about)

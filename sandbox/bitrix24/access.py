@@ -22,7 +22,8 @@ SCOPES = (
 class Access:
     """The webhook and its owner's rights; tests switch them while the server runs.
 
-    `owners` limits reading to deals of these users, silently, as rights do.
+    `owners` limits reading to records of these users, silently, as rights do; `unreadable` are
+    entityTypeIds of leads or quotes that may not be read at all.
     """
 
     user: int
@@ -32,6 +33,7 @@ class Access:
     admin: bool = True
     call_statistics: bool = True
     owners: set[int] | None = None
+    unreadable: set[int] = field(default_factory=set)
 
     @property
     def webhook(self) -> str:

@@ -24,7 +24,7 @@ _HANG_S = 3600.0
 
 def build_app(portal: Portal, limits: Limits, faults: Faults, journal: Journal) -> Starlette:
     """Assemble the application of one portal."""
-    door = _Door(portal, Rest(portal, limits, faults), faults, journal)
+    door = _Door(Rest(portal, limits, faults), faults, journal)
     rest = "/rest/{user}/{code}/{method:path}"
     return Starlette(
         routes=[
@@ -35,8 +35,8 @@ def build_app(portal: Portal, limits: Limits, faults: Faults, journal: Journal) 
 
 
 class _Door:
-    def __init__(self, portal: Portal, rest: Rest, faults: Faults, journal: Journal) -> None:
-        self._portal = portal
+    def __init__(self, rest: Rest, faults: Faults, journal: Journal) -> None:
+        self._portal = rest.portal
         self._rest = rest
         self._faults = faults
         self._journal = journal
@@ -51,6 +51,8 @@ class _Door:
         if fault is not None and fault.kind in UNAPPLIED:
             return await self._refuse(http, request, fault)
         answer = self._rest.answer(request)
+        if answer.status == 200 and self._rest.limits.latency_s:
+            await asyncio.sleep(self._rest.limits.latency_s * max(1, len(request.commands)))
         if gate is not None:
             return await self._hold(http, request, gate)
         if fault is not None:

@@ -7,15 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from sandbox.bitrix24.activity_story import ActivityWriter
 from sandbox.bitrix24.call_story import CallWriter
+from sandbox.bitrix24.currency_story import go_abroad, write_rates
 from sandbox.bitrix24.deal_story import DealWriter, write_deals
 from sandbox.bitrix24.person import email, people, phones, titles
 from sandbox.bitrix24.portal import Portal
+from sandbox.bitrix24.record_story import RecordWriter
 from sandbox.bitrix24.staff import DAY_S, Hours, Staff
 from sandbox.bitrix24.user import ADMIN_ID, User
 
 _FIRST_MANAGER_ID = 7
 _MANY = 100_000
+_MANY_DEALS = 100
+_MOST_ACTIVITIES = 100_000
+_MOST_RECORDS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +72,23 @@ def _build(size: Scale, seed: int, clock: Callable[[], datetime]) -> Portal:
     hours = Hours(portal.now(), size.days)
     staff = _hire(portal, rng, size, hours)
     if size.deals:
-        portal.bring_deals(write_deals(DealWriter(rng, staff, hours, titles()), rng, size.deals))
+        deals = write_deals(DealWriter(rng, staff, hours, titles()), rng, size.deals)
+        if size.deals >= _MANY_DEALS:
+            money = random.Random(f"money {seed}")
+            go_abroad(deals, money)
+            write_rates(portal.currencies, money, hours.start, hours.now)
+        portal.bring_deals(deals)
+        # Their own chance: what else there is does not depend on them.
+        records = RecordWriter(random.Random(f"records {seed}"), staff, hours)
+        deals = list(portal.deals.every.values())
+        portal.leads.bring(records.leads(deals, min(size.deals * 4 // 3, _MOST_RECORDS)))
+        portal.quotes.bring(records.quotes(deals, min(size.deals // 2, _MOST_RECORDS)))
     if size.calls:
         numbers = phones(rng, max(40, size.deals // 4))
         CallWriter(rng, staff, hours, numbers, portal.calls).write(size.calls)
+        # Their own chance: what else there is does not depend on them.
+        writer = ActivityWriter(random.Random(f"activities {seed}"), staff, hours, size.deals)
+        portal.activities.bring(writer.write(min(size.calls // 2, _MOST_ACTIVITIES)))
     return portal
 
 

@@ -46,10 +46,10 @@ _HEAD = (
     Field("updatedBy", "MODIFY_BY_ID", "user", _now("by"), "", True),
     Field("assignedById", "ASSIGNED_BY_ID", "user", _now("owner"), "Ответственный"),
     Field("opened", "OPENED", "boolean", constant("Y")),
-    Field("leadId", "LEAD_ID", "integer", constant(None)),
+    Field("leadId", "LEAD_ID", "integer", _extra("leadId")),
     Field("companyId", "COMPANY_ID", "crm_company", lambda deal: deal.company),
     Field("contactId", "CONTACT_ID", "crm_contact", constant(0)),
-    Field("quoteId", "QUOTE_ID", "integer", constant(None)),
+    Field("quoteId", "QUOTE_ID", "integer", _extra("quoteId")),
     Field("title", "TITLE", "string", _now("title"), "Название"),
     Field("categoryId", "CATEGORY_ID", "crm_category", _now("category"), "Воронка"),
     Field("stageId", "STAGE_ID", "crm_status", _now("stage"), "Стадия"),
@@ -123,6 +123,7 @@ _FREE = frozenset(
     | {"originId", "additionalInfo", "utmSource", "utmMedium", "utmCampaign", "utmContent"}
     | {"utmTerm"}
 )
+_LINKS = frozenset({"leadId", "quoteId"})
 _PORTAL_NAMES = {
     "title": "title",
     "assignedById": "owner",
@@ -167,6 +168,8 @@ def read_deal(raw: dict[str, Any], fields: dict[str, Field], userfields: UserFie
         value = raw[given]
         if one.dynamic:
             values[one.upper] = custom[one.upper].read(value)
+        elif one.name in _LINKS:
+            values[one.name] = int(value or 0) or None
         elif one.name in _FREE:
             values[one.name] = value
         elif one.name in _PORTAL_NAMES:

@@ -15,6 +15,7 @@ class Limits:
     """`rate` a second drains a counter that blocks above `capacity`; `budget_s` in 10 minutes.
 
     `costs` are simulated seconds of work by method (`*` = any other). Source: limits.md.
+    `latency_s` are seconds that every command really takes, whether there are limits or not.
     """
 
     now: Callable[[], float]
@@ -23,6 +24,7 @@ class Limits:
     capacity: int = 50
     budget_s: float = 480.0
     costs: dict[str, float] = field(default_factory=dict)
+    latency_s: float = 0.0
     _levels: dict[str, tuple[float, float]] = field(default_factory=dict)
     _work: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
 
@@ -52,7 +54,7 @@ class Limits:
         """Charge a method that has run."""
         if not self.enabled:
             return
-        cost = self.costs.get(method, self.costs.get("*", 0.0))
+        cost = self.costs.get(method, self.costs.get("*", self.latency_s))
         buckets = self._work.setdefault(method, deque())
         minute = self._minute()
         if buckets and buckets[-1][0] == minute:

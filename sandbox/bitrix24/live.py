@@ -3,8 +3,12 @@
 import random
 from typing import TYPE_CHECKING, Any
 
+from sandbox.bitrix24.activity_live import live_activity
 from sandbox.bitrix24.call import Leg
+from sandbox.bitrix24.currency import BASE, FOREIGN
+from sandbox.bitrix24.currency_story import move_rate
 from sandbox.bitrix24.deal import Deal, is_closed
+from sandbox.bitrix24.record_live import live_record
 from sandbox.bitrix24.stage import LOST, PATHS, won
 from sandbox.bitrix24.user import ADMIN_ID
 
@@ -22,6 +26,9 @@ _WEIGHTS = {
     "assign": 3,
     "reopen": 1,
     "delete": 1,
+    "activity": 20,
+    "record": 25,
+    "rate": 2,
 }
 
 
@@ -31,8 +38,16 @@ def live_step(portal: "Portal", rng: random.Random) -> dict[str, Any]:
         what = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
         if what in ("call", "transfer"):
             return {"what": what, "ids": _call(portal, rng, transferred=what == "transfer")}
+        if what == "activity":
+            return live_activity(portal, rng, _who(portal, rng))
+        if what == "record":
+            return live_record(portal, rng, _who(portal, rng))
         if what == "create":
             return {"what": what, "id": _create(portal, rng)}
+        if what == "rate":
+            code = rng.choice(FOREIGN)
+            rate = move_rate(portal.currencies, rng, code, portal.now())
+            return {"what": what, "id": code, "rate": rate}
         deal = _find(portal, rng, closed=what == "reopen")
         if deal is None:
             return {"what": "call", "ids": _call(portal, rng, transferred=False)}
@@ -64,7 +79,10 @@ def _create(portal: "Portal", rng: random.Random) -> int:
     category = rng.randrange(2)
     amount = rng.randrange(0, 600) * 1000
     title = f"Новая сделка {rng.randrange(1000, 9999)}"
-    return portal.create_deal(_who(portal, rng), amount, category=category, title=title)
+    currency = rng.choice(FOREIGN) if rng.random() < 0.1 else BASE
+    return portal.create_deal(
+        _who(portal, rng), amount, category=category, title=title, currency=currency
+    )
 
 
 def _call(portal: "Portal", rng: random.Random, *, transferred: bool) -> list[int]:

@@ -11,6 +11,7 @@ from sandbox.bitrix24.php import as_list
 Passes = Callable[[Any], bool]
 _WHOLE = frozenset(
     {"integer", "user", "employee", "crm_category", "crm_company", "crm_contact", "crm_entity"}
+    | {"crm_deal", "crm_lead"}
 )
 
 

@@ -9,11 +9,15 @@ from threading import RLock
 from typing import Any
 
 from sandbox.bitrix24.access import Access
+from sandbox.bitrix24.activity import Activities
 from sandbox.bitrix24.call import FRESH, Call, Calls, Leg
+from sandbox.bitrix24.currency import Currencies
 from sandbox.bitrix24.deal import Deal, Deals, Version, changed, kopecks
 from sandbox.bitrix24.history import Moves
 from sandbox.bitrix24.live import live_step
 from sandbox.bitrix24.moment import seconds
+from sandbox.bitrix24.record import Records
+from sandbox.bitrix24.record_stage import LEAD_STAGES, QUOTE_STAGES
 from sandbox.bitrix24.smart import SmartProcesses
 from sandbox.bitrix24.stage import STAGES, category_of, stage_in
 from sandbox.bitrix24.user import ADMIN_ID, User
@@ -41,8 +45,13 @@ class Portal:
         self.lock = RLock()
         self.access = Access(ADMIN_ID, code)
         self.users: dict[int, User] = {}
+        self.currencies = Currencies()
         self.deals = Deals()
         self.calls = Calls()
+        self.activities = Activities(self.now, self.lock)
+        self.leads = Records(LEAD_STAGES, self.now, self.lock)
+        self.quotes = Records(QUOTE_STAGES, self.now, self.lock)
+        self.mode = 1
         self.moves = Moves(self.deals)
         self.userfields = UserFields()
         self.smart = SmartProcesses(self.userfields)
@@ -205,6 +214,11 @@ class Portal:
             self.deals.reveal(deal_id)
             self.deals.note_change(deal)
             return deal_id
+
+    def set_rate(self, currency: str, amount: Any, *, at: datetime | None = None) -> str:
+        """From now on a foreign currency costs `amount` roubles; tells what is shown."""
+        with self.lock:
+            return self.currencies.put(currency, amount, self._moment(at))
 
     # Calls
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.bitrix24.record_stage import record_status_rows
+
 CATEGORIES = ((0, "Общая"), (1, "Проекты"))
 _SHADES = {"process": "#39A8EF", "success": "#7BD500", "failure": "#FF5752", "apology": "#FF5752"}
 _LETTER = {"process": None, "success": "S", "failure": "F", "apology": "F"}
@@ -92,7 +94,8 @@ def category_of(stage_id: str) -> int:
 
 def status_rows() -> list[dict[str, Any]]:
     """The stages as rows of crm.status.list, ids in the portal's odd numbers."""
-    return [_status_row(101 + 2 * index, stage) for index, stage in enumerate(STAGES.values())]
+    own = [_status_row(101 + 2 * index, stage) for index, stage in enumerate(STAGES.values())]
+    return [*own, *record_status_rows()]
 
 
 def category_rows() -> list[dict[str, Any]]:

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from sandbox.bitrix24.moment import seconds
 from sandbox.bitrix24.portal import Portal
+from sandbox.bitrix24.truth_activity import activity_facts
 from sandbox.bitrix24.truth_call import CallFact, call_facts
 from sandbox.bitrix24.truth_deal import DealFact, actual_facts, observed_facts
+from sandbox.bitrix24.truth_record import record_facts
 
 _BY = ("day", "week", "month", "total")
 _QUARTER_S = 900  # no zone changes its day within a quarter of an hour
@@ -32,7 +34,7 @@ class Row:
     metric: str
     period_start: date
     value: int | float | str
-    numerator: int | str | None
+    numerator: float | str | None
     denominator: int | None
     n: int
 
@@ -50,7 +52,9 @@ class _Cell:
         self.talk = 0
         self.talks = 0
         self.created = self.won = self.lost = 0
-        self.revenue = 0
+        self.revenue = self.cycle = 0
+        self.activities: dict[str, int] = {}
+        self.cohorts: dict[str, tuple[int, int]] = {}
 
 
 _Cells = dict[tuple[int | None, date], _Cell]
@@ -83,8 +87,21 @@ def truth(
         for call in call_facts(portal.calls.every, horizon):
             for cell in _cells(cells, portal, call.user, place(call.start)):
                 _count_call(cell, call, lengths)
+        for activity in activity_facts(portal.activities.every.values(), moments):
+            start = place(activity.at)
+            for user in (activity.user, None):
+                for cell in _cells(cells, portal, user, start):
+                    cell.activities[activity.metric] = cell.activities.get(activity.metric, 0) + 1
+        for record in record_facts(portal, moments):
+            start = place(record.at)
+            for user in (record.user, None):
+                for cell in _cells(cells, portal, user, start):
+                    created, won = cell.cohorts.get(record.kind, (0, 0))
+                    cell.cohorts[record.kind] = (created + 1, won + record.won)
         deals = portal.deals.every.values()
-        for deal in observed_facts(deals, moments) if moments else actual_facts(deals):
+        money = portal.currencies.money(ZoneInfo(tz), moments)
+        known = observed_facts(deals, moments, money) if moments else actual_facts(deals, money)
+        for deal in known:
             start = place(deal.at)
             for user in (deal.user, None):
                 for cell in _cells(cells, portal, user, start):
@@ -145,12 +162,15 @@ def _count_deal(cell: _Cell, deal: DealFact) -> None:
     else:
         cell.won += 1
         cell.revenue += deal.amount
+        cell.cycle += deal.cycle
 
 
 def _rows(user: int | None, start: date, cell: _Cell) -> Iterator[Row]:
-    counts = dict(cell.calls)
+    counts = cell.calls | cell.activities
     counts |= {f"calls_{length}s": number for length, number in cell.long.items()}
     counts |= {"deals_created": cell.created, "deals_won": cell.won, "deals_lost": cell.lost}
+    for kind, (created, won) in cell.cohorts.items():
+        counts |= {f"{kind}s_created": created, f"{kind}s_won": won}
     for metric, number in counts.items():
         if number:
             yield Row(user, metric, start, number, None, None, number)
@@ -161,6 +181,12 @@ def _rows(user: int | None, start: date, cell: _Cell) -> Iterator[Row]:
         mean = _money(_half_up(cell.revenue, cell.won))
         yield Row(user, "revenue", start, revenue, None, None, cell.won)
         yield Row(user, "average_deal", start, mean, revenue, cell.won, cell.won)
+        spent, cycle = _days(cell.cycle, 1), _days(cell.cycle, cell.won)
+        yield Row(user, "days_to_win", start, spent, None, None, cell.won)
+        yield Row(user, "sales_cycle", start, cycle, spent, cell.won, cell.won)
+    for kind, (created, won) in cell.cohorts.items():
+        rate = _half_up(won * 10_000, created) / 10_000
+        yield Row(user, f"{kind}_conversion", start, rate, won, created, created)
     ended = cell.won + cell.lost
     if ended:
         rate = _half_up(cell.won * 10_000, ended) / 10_000
@@ -169,6 +195,10 @@ def _rows(user: int | None, start: date, cell: _Cell) -> Iterator[Row]:
 
 def _half_up(dividend: int, divisor: int) -> int:
     return (2 * dividend + divisor) // (2 * divisor)
+
+
+def _days(spent_s: int, deals: int) -> float:
+    return _half_up(spent_s * 100, deals * 86_400) / 100
 
 
 def _money(kopecks: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sandbox.bitrix24.currency import in_roubles
+from sandbox.bitrix24.currency import Money
 from sandbox.bitrix24.deal import Deal, Version
 from sandbox.bitrix24.stage import semantic
 
@@ -13,15 +13,19 @@ _ENDS = {"S": "won", "F": "lost"}
 
 @dataclass(frozen=True, slots=True)
 class DealFact:
-    """`kind` is created, won or lost; `amount` in kopecks of base currency."""
+    """`kind` is created, won or lost; `amount` in kopecks of base currency.
+
+    `cycle` is seconds from creation to the end.
+    """
 
     kind: str
     user: int
     at: float
-    amount: int
+    amount: int = 0
+    cycle: int = 0
 
 
-def actual_facts(deals: Iterable[Deal]) -> Iterator[DealFact]:
+def actual_facts(deals: Iterable[Deal], money: Money) -> Iterator[DealFact]:
     """What happened, credited to whom the deal belonged at that moment."""
     for deal in deals:
         if deal.now.deleted:
@@ -29,10 +33,10 @@ def actual_facts(deals: Iterable[Deal]) -> Iterator[DealFact]:
         yield _created(deal, deal.versions[0].owner)
         kind = _ENDS.get(semantic(deal.now.stage))
         if kind:
-            yield _ended(deal, deal.now, kind, _owner_at_last_move(deal))
+            yield _ended(deal, deal.now, kind, _owner_at_last_move(deal), money)
 
 
-def observed_facts(deals: Iterable[Deal], reads: list[float]) -> Iterator[DealFact]:
+def observed_facts(deals: Iterable[Deal], reads: list[float], money: Money) -> Iterator[DealFact]:
     """What somebody who read at these moments can know; `reads` ascend and are not empty."""
     for deal in deals:
         last = deal.at(reads[-1])
@@ -42,15 +46,29 @@ def observed_facts(deals: Iterable[Deal], reads: list[float]) -> Iterator[DealFa
         yield _created(deal, _known_owner(seen, int(deal.created_at)))
         kind = _ENDS.get(semantic(last.stage))
         if kind:
-            yield _ended(deal, last, kind, _known_owner(seen, int(last.moved_at)))
+            owner = _known_owner(seen, int(_last_move(deal, last)))
+            yield _ended(deal, last, kind, owner, money)
 
 
 def _created(deal: Deal, owner: int) -> DealFact:
-    return DealFact("created", owner, deal.created_at, 0)
+    return DealFact("created", owner, deal.created_at)
 
 
-def _ended(deal: Deal, now: Version, kind: str, owner: int) -> DealFact:
-    return DealFact(kind, owner, now.moved_at, in_roubles(now.amount, deal.currency))
+def _ended(deal: Deal, now: Version, kind: str, owner: int, money: Money) -> DealFact:
+    at = _last_move(deal, now)
+    amount = money(now.amount, deal.currency, at)
+    return DealFact(kind, owner, at, amount, int(at) - int(deal.created_at))
+
+
+def _last_move(deal: Deal, now: Version) -> float:
+    """When the deal came into the stage in which this version stands, whatever the portal says."""
+    at = deal.created_at
+    for before, after in pairwise(deal.versions):
+        if after.at > now.at:
+            break
+        if after.stage != before.stage:
+            at = after.at
+    return at
 
 
 def _owner_at_last_move(deal: Deal) -> int:

@@ -1,9 +1,12 @@
 """Employees of the simulated company, and how user.get shows them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.bitrix24.envelope import ApiError
 from sandbox.bitrix24.field import Field, attribute, by_upper, constant, show_old
+from sandbox.bitrix24.userfield import UserFields, column
 
 ADMIN_ID = 1
 ROBOT_ID = 3
@@ -13,7 +16,10 @@ _CONTACTS = ("EMAIL", "PERSONAL_MOBILE", "WORK_PHONE", "UF_PHONE_INNER", "PERSON
 
 @dataclass(slots=True)
 class User:
-    """An employee; `dismissed_at` (seconds) ends their work but not their history."""
+    """An employee; `dismissed_at` (seconds) ends their work but not their history.
+
+    `values` are custom fields by their UF name.
+    """
 
     id: int
     name: str
@@ -27,6 +33,7 @@ class User:
     updated_at: float
     active: bool = True
     dismissed_at: float = float("inf")
+    values: dict[str, Any] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
@@ -66,19 +73,43 @@ USER_FIELDS = by_upper(
 )
 
 
+def user_fields(userfields: UserFields) -> dict[str, Field]:
+    """Every column of user.get, custom fields under their UF names."""
+    custom = [column(item, item.name, "values") for item in userfields.of("USER")]
+    return USER_FIELDS | {one.upper: one for one in custom}
+
+
+def change_user(user: User, raw: Mapping[str, Any], userfields: UserFields) -> dict[str, Any]:
+    """Sets the named values, others are ignored; returns what really changed."""
+    changed: dict[str, Any] = {}
+    for name, attribute_name in (("NAME", "name"), ("LAST_NAME", "last_name")):
+        if name in raw and getattr(user, attribute_name) != str(raw[name]):
+            changed[name] = str(raw[name])
+            setattr(user, attribute_name, changed[name])
+    for item in userfields.of("USER"):
+        if item.name in raw:
+            try:
+                value = item.read(raw[item.name])
+            except (TypeError, ValueError):
+                raise ApiError(400, "ERROR_CORE", f"Invalid value of {item.name}") from None
+            if user.values.get(item.name) != value:
+                changed[item.name] = user.values[item.name] = value
+    return changed
+
+
 def show_user(user: User, columns: list[Field], with_contacts: bool) -> dict[str, Any]:
     """A row of user.get; moments of change come out as `{}`, as the documentation shows."""
     row: dict[str, Any] = {}
-    for column in columns:
-        if column.name in _CONTACTS and not with_contacts:
+    for one in columns:
+        if one.name in _CONTACTS and not with_contacts:
             continue
-        row[column.name] = _shown(user, column)
+        row[one.name] = _shown(user, one)
     return row
 
 
-def _shown(user: User, column: Field) -> Any:
-    if column.name in ("TIMESTAMP_X", "LAST_ACTIVITY_DATE"):
+def _shown(user: User, one: Field) -> Any:
+    if one.name in ("TIMESTAMP_X", "LAST_ACTIVITY_DATE"):
         return {}
-    if column.kind == "active":
+    if one.kind == "active":
         return user.active
-    return show_old(column.kind, column.get(user))
+    return show_old(one.kind, one.get(user))

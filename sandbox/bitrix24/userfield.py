@@ -197,6 +197,8 @@ def column(item: UserField, short: str, values: str) -> Field:
 
 
 def _prefix(entity: str) -> str:
+    if entity == "USER":
+        return "UF_USR_"
     number = entity.removeprefix("CRM_")
     return f"UF_CRM_{number}_" if number.isdigit() else "UF_CRM_"
 

@@ -83,14 +83,15 @@ WRONG = [
     ("[fields.main.deal]", "[fields.man.deal]", "no such source"),
     ("[funnels.main]", "[funnels.other]", "no such source"),
     ("[meetings.main]", "[meetings.other]", "no such source"),
+    ('"встреч|meeting|zoom"', '"встреч|(zoom"', "must be a regular expression"),
+    ('"встреч|meeting|zoom"', "7", "must be text in quotes"),
     ('country = "RU"', 'country = "US"', "must be one of: RU, KZ, BY"),
     ("days_off = []", 'days_off = ["31.12.2026"]', "must be a day"),
     ('hours = "09:00-18:00"', 'hours = "18:00-09:00"', "must be hours"),
     ('hours = "09:00-18:00"', 'hours = "9-18"', "must be hours"),
     ("files = []", 'files = "mine.toml"', "must be a list"),
     ('source = "main"', 'source = "amo"', "no such source"),
-    ('kind = "scorecard"', 'kind = "user_fields"', "not built yet"),
-    ('kind = "scorecard"', 'kind = "record_fields"', "not built yet"),
+    ('kind = "scorecard"', 'kind = "card"', "must be one of: scorecard, user_fields"),
     ('metrics = ["calls_120s", "revenue"]', "metrics = []", "at least one metric"),
     ("months = 2", "months = 0", "must be at least 1"),
     ("months = 2", 'months = "2"', "must be a whole number"),
@@ -112,7 +113,7 @@ WRONG = [
 
 def keys() -> Iterator[tuple[int, int, str]]:
     """Start, end and text of every fixed key and table name in the full example."""
-    free = {"main", "deal", "margin", "qualified", "todo_title", "fields", "funnels", "meetings"}
+    free = {"main", "deal", "margin", "qualified", "fields", "funnels", "meetings"}
     for match in re.finditer(r"^(\w+)(?= =)|^\[+(\w+)|(?<=\{ )(\w+)(?= =)", FULL, re.MULTILINE):
         group = next(number for number in (1, 2, 3) if match.group(number))
         if match.group(group) not in free:
@@ -299,3 +300,13 @@ def test_missing_secrets_stand_in_the_same_report_as_other_mistakes(tmp_path: Pa
         "web.token",
     ]
     assert "merilo secrets set main-webhook" in lines[1]
+
+
+def test_fields_of_deals_show_facts_and_no_metrics(tmp_path: Path) -> None:
+    facts = FULL.replace('kind = "scorecard"', 'kind = "record_fields"').replace(
+        'metrics = ["calls_120s", "revenue"]', 'metrics = ["days_in_stage", "talk_minute"]'
+    )
+    facts = facts.replace('today = ["calls_120s"]', 'today = ["talk_minutes"]')
+    [first, second] = problems(write(tmp_path, facts))
+    assert 'did you mean "talk_minutes"?' in first.message
+    assert "no value of today" in second.message

@@ -99,8 +99,9 @@ def deal(
     closer = closer if closer is not None or closed is None else by
     return (
         ref, "0", "NEW", state, amount or 0, "RUB", amount, "7", None,
-        to_ms(at_noon(created)), to_ms(NOW), closed_at and to_ms(closed_at),
-        to_ms(NOW) if removed else None, created, by, closed, closer,
+        to_ms(at_noon(created)), to_ms(NOW), *[closed_at and to_ms(closed_at)] * 2,
+        to_ms(NOW) if removed else None, created, by, closed, closer, None, None,
+        closed_at and (to_ms(closed_at) - to_ms(at_noon(created))) // 1000, 0,
     )  # fmt: skip
 
 
@@ -135,11 +136,9 @@ def seen_from(now: datetime = NOW, **sources: tuple[str, ...]) -> Vantage:
     return Vantage({name: (each, poll) for name, each in streams.items()}, MOSCOW, now)
 
 
-def cells(tx: Connection, catalog: Catalog) -> tuple[list[Any], list[Any]]:
-    """Every row of the day and the period cells, in key order."""
-    tables = cells_of(catalog)
-    found = [
+def cells(tx: Connection, catalog: Catalog) -> tuple[list[Any], ...]:
+    """Every row of the cells, in key order, table by table."""
+    return tuple(
         [tuple(row) for row in tx.execute(select(table).order_by(*table.primary_key.columns))]
-        for table in (tables.day, tables.period)
-    ]
-    return found[0], found[1]
+        for table in cells_of(catalog).tables
+    )

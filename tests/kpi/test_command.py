@@ -74,7 +74,7 @@ def test_json_is_one_value_a_line(run: Run) -> None:
 
 def test_bare_is_the_current_month(run: Run) -> None:
     found = lines(run("kpi", "--json"))
-    assert len(found) == 3 * 13
+    assert len({each["manager"] for each in found}) == 3
     assert {(each["period"], each["by"]) for each in found} == {("2026-11-01", "total")}
     calls = [each["value"] for each in found if each["metric"] == "calls_in"]
     assert calls == [1, 0, 1]

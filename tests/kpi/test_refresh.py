@@ -226,7 +226,7 @@ def test_a_cell_that_became_zero_is_gone(books: Books, catalog: Catalog) -> None
     books.forget_calls(("c", ANNA), ("c", TEAM))
     refresh(books.store, catalog)
     with books.store.read() as tx:
-        assert cells(tx, catalog) == ([], [])
+        assert not any(cells(tx, catalog))
 
 
 def test_another_catalogue_builds_its_own_cells(

@@ -69,7 +69,7 @@ def month(books: Books) -> Books:
 
 def test_a_month_of_a_manager(month: Books, catalog: Catalog) -> None:
     found = board(month, catalog)
-    assert {metric: each.value for (name, metric), each in found.items() if name == "Анна"} == {
+    expected = {
         "calls_in": 1,
         "calls_out": 1,
         "calls_answered": 1,
@@ -84,6 +84,7 @@ def test_a_month_of_a_manager(month: Books, catalog: Catalog) -> None:
         "average_deal": "666.67",
         "win_rate": 1.0,
     }
+    assert {metric: found["Анна", metric].value for metric in expected} == expected
 
 
 def test_the_team_is_counted_for_itself(month: Books, catalog: Catalog) -> None:
@@ -146,7 +147,7 @@ def test_unknown_is_never_zero(month: Books, catalog: Catalog) -> None:
             shown = (value.value, value.n, value.numerator, value.denominator, value.state)
             assert shown == (None, None, None, None, "unknown")
             assert value.coverage == {}
-        else:
+        elif value.metric in ("deals_created", "deals_won", "revenue", "win_rate"):
             assert value.state == "value"
     for value in ask(month, catalog, october(), seen_from(NOW, other=("deals",))):
         assert (value.value, value.n, value.state) == (None, None, "unknown")

@@ -22,7 +22,11 @@ def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 def test_no_module_is_over_400_lines() -> None:
-    lengths = {place(path): len(path.read_text("utf-8").splitlines()) for path in modules()}
+    lengths = {
+        place(path): len(path.read_text("utf-8").splitlines())
+        for path in modules()
+        if path.parent.name != "versions"  # a migration is a list of statements that Alembic wrote
+    }
     assert {name: n for name, n in lengths.items() if n > LONGEST_MODULE} == {}
 
 

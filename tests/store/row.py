@@ -9,10 +9,23 @@ MS = 1_790_000_000_000
 
 def deal_row(source_id: int, ref: str, amount: int = 100, *, owner: str | None = "7") -> Row:
     """An open deal."""
-    row: Row = (
-        source_id, ref, "0", "NEW", 0, amount, "RUB", amount, owner, None,
-        MS, MS, None, None, 20260921, 1, None, None,
-    )  # fmt: skip
+    values = {
+        "source_id": source_id,
+        "ref": ref,
+        "pipeline_ref": "0",
+        "stage_ref": "NEW",
+        "state": 0,
+        "amount": amount,
+        "currency": "RUB",
+        "base_amount": amount,
+        "owner_ref": owner,
+        "created_at": MS,
+        "updated_at": MS,
+        "created_day": 20260921,
+        "created_by": 1,
+        "is_repeat": 0,
+    }
+    row = tuple(values.get(column.name) for column in DEAL.columns if column.name != "row_hash")
     return (*row, row_hash(row))
 
 

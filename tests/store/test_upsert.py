@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from store import directory
-from store.deal import live_refs, remove
 from store.moment import EPOCH
+from store.record import live_refs, remove
 from store.store import Store
 from store.table import CALL, DEAL, JOURNAL
 from store.upsert import Row, chunks, delete_rows, find_rows, put_rows, row_hash
@@ -118,9 +118,9 @@ def test_another_source_with_the_same_ids_is_left_alone(store: Store) -> None:
     with store.write() as tx:
         one, other = directory.source_id(tx, "one"), directory.source_id(tx, "other")
         put_rows(tx, DEAL, [deal_row(one, "1"), deal_row(other, "1")], journal=False)
-        remove(tx, one, ["1"], EPOCH)
-        assert list(live_refs(tx, other)) == ["1"]
-        assert list(live_refs(tx, one)) == []
+        remove(tx, DEAL, one, ["1"], EPOCH)
+        assert list(live_refs(tx, DEAL, other)) == ["1"]
+        assert list(live_refs(tx, DEAL, one)) == []
 
 
 def test_a_removed_deal_leaves_and_a_deal_that_comes_back_returns(store: Store) -> None:
@@ -128,7 +128,7 @@ def test_a_removed_deal_leaves_and_a_deal_that_comes_back_returns(store: Store) 
     row = deal_row(source, "1")
     with store.write() as tx:
         put_rows(tx, DEAL, [row], journal=True)
-        remove(tx, source, ["1"], EPOCH)
+        remove(tx, DEAL, source, ["1"], EPOCH)
         assert put_rows(tx, DEAL, [row], journal=True) == 1
     assert stored(store, "deal") == [row]
     assert _net(store, "deal") == Counter([row])

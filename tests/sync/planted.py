@@ -9,11 +9,12 @@ from unittest import mock
 
 from sqlalchemy import Connection
 
-from store import deal as stored_deal
+from store import record as stored_record
 from store import stream as stored_stream
 from store import upsert
 from store.moment import EPOCH
 from store.stream import StreamState
+from store.table import DEAL
 from sync import commit, page, pipeline, sweep
 from tests.sync import scripted
 
@@ -104,8 +105,8 @@ def what_is_not_listed_is_deleted() -> Iterator[None]:
     def empty(self: pipeline.Pass, state: StreamState, result: Any) -> None:
         if state.name == "deals" and not result.read:
             with self.source.store.write() as tx:
-                refs = list(stored_deal.live_refs(tx, state.source_id))
-                stored_deal.remove(tx, state.source_id, refs, self.source.clock())
+                refs = list(stored_record.live_refs(tx, DEAL, state.source_id))
+                stored_record.remove(tx, DEAL, state.source_id, refs, self.source.clock())
         finish(self, state, result)
 
     with mock.patch.object(pipeline.Pass, "_finish", empty):
@@ -129,13 +130,13 @@ def updates_are_ignored() -> Iterator[None]:
 @contextmanager
 def an_older_version_overwrites() -> Iterator[None]:
     """What a copy that lags behind serves is taken for the newest."""
-    versions = stored_deal.versions
+    versions = stored_record.versions
 
-    def ageless(tx: Connection, source_id: int, refs: Any) -> Any:
-        found = versions(tx, source_id, refs)
+    def ageless(tx: Connection, table: Any, source_id: int, refs: Any) -> Any:
+        found = versions(tx, table, source_id, refs)
         return {ref: version._replace(updated_at=EPOCH) for ref, version in found.items()}
 
-    with mock.patch.object(stored_deal, "versions", ageless):
+    with mock.patch.object(stored_record, "versions", ageless):
         yield
 
 

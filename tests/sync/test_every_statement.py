@@ -109,7 +109,7 @@ def _end(store: Store, remote: Remote) -> tuple[Any, ...]:
     sweep_stream(source(store, remote), DEALS)
     refresh(store, CATALOG)
     assert not rebuild(store, CATALOG), "the cells were wrong"
-    deals = {row[1]: (row[4:9], row[13] is None) for row in stored(store, "deal")}
+    deals = {row[1]: (row[4:9], row[14] is None) for row in stored(store, "deal")}
     return deals.get("a"), deals.get("c"), deals.get("b", (None, False))[1], _calls(store)
 
 

@@ -34,7 +34,7 @@ def _fill(store: Store, remote: Remote, count: int) -> None:
 
 
 def _living(store: Store) -> int:
-    return sum(row[13] is None for row in stored(store, "deal"))
+    return sum(row[14] is None for row in stored(store, "deal"))
 
 
 def test_a_mass_removal_stops_and_changes_nothing_until_it_is_accepted(

@@ -16,7 +16,7 @@ from connectors.bitrix24.command import Command
 from connectors.bitrix24.reply import BatchReply
 from connectors.bitrix24.scorecard import make_target
 from connectors.bitrix24.settings import Bitrix24Settings
-from connectors.destination import FieldKind, FieldSpec
+from connectors.destination import FieldKind, FieldSpec, Target
 from sandbox.bitrix24.smart import SmartProcess
 from sandbox.server import Box, start_sandbox
 from store import ledger
@@ -141,15 +141,17 @@ class Office:
         ]
         return Desired(fields=self.fields, scores=scores)
 
+    def target(self) -> Target:
+        return make_target(self.client, None)
+
     def apply(self, *, yes: bool = False) -> WriteResult:
-        target = make_target(self.client, None)
-        return apply(self.store, self.settings, target, self.desired(), self.clock, yes=yes)
+        return apply(self.store, self.settings, self.target(), self.desired(), self.clock, yes=yes)
 
     def drain(self, *, verify: bool = False, should_stop: Callable[[], bool] = bool) -> WriteResult:
         return drain(
             self.store,
             self.settings,
-            make_target(self.client, None),
+            self.target(),
             self.desired(),
             self.clock,
             verify=verify,
@@ -157,11 +159,10 @@ class Office:
         )
 
     def plan(self) -> tuple[Step, ...]:
-        target = make_target(self.client, None)
-        return plan(self.store, self.settings, target, self.desired(), self.clock).steps
+        return plan(self.store, self.settings, self.target(), self.desired(), self.clock).steps
 
     def undo(self, run: int) -> UndoResult:
-        return undo(self.store, self.settings, make_target(self.client, None), run, self.clock)
+        return undo(self.store, self.settings, self.target(), run, self.clock)
 
     def pass_time(self, **span: float) -> None:
         self.clock.now += timedelta(**span)

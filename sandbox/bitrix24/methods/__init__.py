@@ -3,10 +3,13 @@
 from sandbox.bitrix24.envelope import Reply
 from sandbox.bitrix24.method import Call, Method
 from sandbox.bitrix24.methods import (
+    activity,
     application,
     deal,
     directory,
     item,
+    own_field,
+    record,
     smart_process,
     stage_history,
     system,
@@ -37,9 +40,12 @@ METHODS: dict[str, Method] = {
     **directory.METHODS,
     **deal.METHODS,
     **item.METHODS,
+    **record.METHODS,
     **smart_process.METHODS,
     **userfield.METHODS,
+    **own_field.METHODS,
     **telephony.METHODS,
+    **activity.METHODS,
     **stage_history.METHODS,
     "methods": Method((), _methods),
 }

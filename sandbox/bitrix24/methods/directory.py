@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.bitrix24.currency import NAMES, RATES
+from sandbox.bitrix24.currency import BASE
 from sandbox.bitrix24.envelope import ApiError, Reply
 from sandbox.bitrix24.listing import split_key
 from sandbox.bitrix24.method import Call, Method
@@ -44,25 +44,12 @@ def _sort_key(name: str) -> Any:
     return key
 
 
-def _currencies(_call: Call) -> Reply:
-    rows = [
-        {
-            "CURRENCY": code,
-            "AMOUNT_CNT": "1",
-            "AMOUNT": str(rate),
-            "SORT": str(100 * (index + 1)),
-            "BASE": "Y" if rate == 1 else "N",
-            "FULL_NAME": NAMES[code],
-            "LID": "ru",
-            "FORMAT_STRING": "# ₽" if rate == 1 else "$#",
-            "DEC_POINT": ".",
-            "THOUSANDS_SEP": "&nbsp;",
-            "DECIMALS": "2",
-            "DATE_UPDATE": "2025-01-09T10:00:00+03:00",
-        }
-        for index, (code, rate) in enumerate(RATES.items())
-    ]
-    return Reply(rows, 0)
+def _currencies(call: Call) -> Reply:
+    return Reply(call.portal.currencies.rows(), 0)
+
+
+def _base_currency(_call: Call) -> Reply:
+    return Reply(BASE)
 
 
 METHODS = {
@@ -70,4 +57,5 @@ METHODS = {
     "crm.category.get": Method(("crm",), _category),
     "crm.status.list": Method(("crm",), _statuses),
     "crm.currency.list": Method(("crm",), _currencies),
+    "crm.currency.base.get": Method(("crm",), _base_currency),
 }

@@ -1,4 +1,4 @@
-"""crm.item.*: the new family, for deals and for items of smart processes."""
+"""crm.item.*: the new family, for deals and for items of smart processes; others beside it."""
 
 from typing import Any
 
@@ -9,12 +9,22 @@ from sandbox.bitrix24.field import Field, show
 from sandbox.bitrix24.listing import Grammar, read_select
 from sandbox.bitrix24.method import Call, Method, listed
 from sandbox.bitrix24.methods.deal import add_deal, change_deal, refusing
+from sandbox.bitrix24.methods.record import (
+    Answer,
+    add_record,
+    delete_record,
+    fields_of_records,
+    get_record,
+    is_record,
+    list_records,
+    update_record,
+)
 from sandbox.bitrix24.php import as_map
 from sandbox.bitrix24.portal import Write
 from sandbox.bitrix24.smart import SmartProcess
 
 _NOT_VALID = "CRM_FIELD_ERROR_VALUE_NOT_VALID"
-_REFUSED = frozenset({1, 3, 4, 5, 7, 14, 31})
+_REFUSED = frozenset({3, 4, 5, 14, 31})
 
 
 def _fields(call: Call) -> Reply:
@@ -162,11 +172,15 @@ def _item(call: Call, process: SmartProcess) -> Any:
     return item
 
 
+def _either(record: Answer, other: Answer) -> Method:
+    return Method(("crm",), lambda call: record(call) if is_record(call) else other(call))
+
+
 METHODS = {
-    "crm.item.fields": Method(("crm",), _fields),
-    "crm.item.list": Method(("crm",), _list),
-    "crm.item.get": Method(("crm",), _get),
-    "crm.item.add": Method(("crm",), _add),
-    "crm.item.update": Method(("crm",), _update),
-    "crm.item.delete": Method(("crm",), _delete),
+    "crm.item.fields": _either(fields_of_records, _fields),
+    "crm.item.list": _either(list_records, _list),
+    "crm.item.get": _either(get_record, _get),
+    "crm.item.add": _either(add_record, _add),
+    "crm.item.update": _either(update_record, _update),
+    "crm.item.delete": _either(delete_record, _delete),
 }

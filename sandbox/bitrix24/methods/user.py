@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.bitrix24.envelope import Reply
+from sandbox.bitrix24.envelope import ApiError, Reply
 from sandbox.bitrix24.field import Field
 from sandbox.bitrix24.listing import (
     Grammar,
@@ -17,7 +17,15 @@ from sandbox.bitrix24.listing import (
 from sandbox.bitrix24.method import Call, Method, listed
 from sandbox.bitrix24.moment import SERVER_ZONE, utc
 from sandbox.bitrix24.php import as_map
-from sandbox.bitrix24.user import DEPARTMENTS, USER_FIELDS, User, show_user
+from sandbox.bitrix24.portal import Write
+from sandbox.bitrix24.user import (
+    DEPARTMENTS,
+    USER_FIELDS,
+    User,
+    change_user,
+    show_user,
+    user_fields,
+)
 
 _SCOPES = ("user", "user_basic", "user_brief")
 _ACTIVE = Field("ACTIVE", "ACTIVE", "boolean", lambda user: "Y" if user.active else "N")
@@ -46,9 +54,23 @@ def _get(call: Call) -> Reply:
     query = parse_filter(_conditions(call), _GRAMMAR, source)
     order = _order(call)
     page = fetch(source, query, order, read_start(call.any_case("start")))
-    columns = read_select(call.any_case("select"), USER_FIELDS, "ID")
+    columns = read_select(call.any_case("select"), user_fields(call.portal.userfields), "ID")
     contacts = _sees_contacts(call)
     return listed(page, [show_user(user, columns, contacts) for user in page.rows])
+
+
+def _update(call: Call) -> Reply:
+    """Sets what is named among the parameters; a wrong id and a missing right look the same."""
+    portal = call.portal
+    number = str(call.any_case("ID") or "")
+    user = portal.users.get(int(number)) if number.isdigit() else None
+    if user is None or not portal.access.admin:
+        raise ApiError(400, "ERROR_CORE", "access_denied")
+    changed = change_user(user, call.params, portal.userfields)
+    if changed:
+        user.updated_at = portal.now()
+        portal.note_write(Write("user.update", 0, user.id, changed), robots=False)
+    return Reply(True)
 
 
 def _current(call: Call) -> Reply:
@@ -95,5 +117,6 @@ def _sees_contacts(call: Call) -> bool:
 METHODS = {
     "user.get": Method(_SCOPES, _get),
     "user.current": Method(_SCOPES, _current),
+    "user.update": Method(("user",), _update),
     "department.get": Method(("department",), _departments),
 }

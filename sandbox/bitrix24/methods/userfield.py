@@ -31,7 +31,7 @@ def _get(call: Call) -> Reply:
 
 def _list(call: Call) -> Reply:
     portal = _open(call)
-    rows = [item.show() for item in portal.userfields.by_id.values()]
+    rows = [item.show() for item in portal.userfields.by_id.values() if item.entity != "USER"]
     for key, value in as_map(call.params.get("filter")).items():
         operator, name = split_key(key)
         wanted = {str(item) for item in as_list(value)}

@@ -42,11 +42,16 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", sa.BigInteger(), nullable=True),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("moved_at", sa.BigInteger(), nullable=True),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("created_day", sa.Integer(), nullable=True),
         sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("closed_day", sa.Integer(), nullable=True),
         sa.Column("closed_by", sa.Integer(), nullable=True),
+        sa.Column("lead_ref", sa.String(), nullable=True),
+        sa.Column("quote_ref", sa.String(), nullable=True),
+        sa.Column("cycle_s", sa.BigInteger(), nullable=True),
+        sa.Column("is_repeat", sa.Integer(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
     )
@@ -63,6 +68,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "email_journal",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("direction", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.Integer(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("begun_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("day", sa.Integer(), nullable=True),
+        sa.Column("credited_to", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "lead_journal",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("stage_ref", sa.String(), nullable=True),
+        sa.Column("state", sa.Integer(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_day", sa.Integer(), nullable=True),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("won", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
         "manager",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -77,6 +117,40 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "meeting_journal",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("state", sa.Integer(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("begun_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("day", sa.Integer(), nullable=True),
+        sa.Column("credited_to", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "quote_journal",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("stage_ref", sa.String(), nullable=True),
+        sa.Column("deal_ref", sa.String(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_day", sa.Integer(), nullable=True),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("won", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
     )
     op.create_table(
         "source",
@@ -198,11 +272,16 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("moved_at", sa.BigInteger(), nullable=True),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("created_day", sa.Integer(), nullable=False),
         sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("closed_day", sa.Integer(), nullable=True),
         sa.Column("closed_by", sa.Integer(), nullable=True),
+        sa.Column("lead_ref", sa.String(), nullable=True),
+        sa.Column("quote_ref", sa.String(), nullable=True),
+        sa.Column("cycle_s", sa.BigInteger(), nullable=True),
+        sa.Column("is_repeat", sa.Integer(), nullable=False),
         sa.Column("row_hash", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("state IN (0, 1, 2)", name="deal_state"),
         sa.ForeignKeyConstraint(
@@ -212,8 +291,80 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "ref"),
     )
     with op.batch_alter_table("deal", schema=None) as batch_op:
+        batch_op.create_index("deal_client", ["source_id", "client_ref"], unique=False)
         batch_op.create_index("deal_closed", ["closed_day", "closed_by"], unique=False)
         batch_op.create_index("deal_created", ["created_day", "created_by"], unique=False)
+        batch_op.create_index("deal_lead", ["source_id", "lead_ref"], unique=False)
+        batch_op.create_index("deal_quote", ["source_id", "quote_ref"], unique=False)
+
+    op.create_table(
+        "email",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("direction", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Integer(), nullable=False),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("credited_to", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("direction IN (1, 2)", name="email_direction"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    with op.batch_alter_table("email", schema=None) as batch_op:
+        batch_op.create_index("email_day", ["day", "credited_to"], unique=False)
+
+    op.create_table(
+        "lead",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("stage_ref", sa.String(), nullable=False),
+        sa.Column("state", sa.Integer(), nullable=False),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_day", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("won", sa.Integer(), nullable=False),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("state IN (0, 1, 2)", name="lead_state"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    with op.batch_alter_table("lead", schema=None) as batch_op:
+        batch_op.create_index("lead_created", ["created_day", "created_by"], unique=False)
+
+    op.create_table(
+        "meeting",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("state", sa.Integer(), nullable=False),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("credited_to", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("state IN (0, 1, 2)", name="meeting_state"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.create_index("meeting_day", ["day", "credited_to"], unique=False)
 
     op.create_table(
         "owner_change",
@@ -255,6 +406,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "stream", "ref"),
     )
     op.create_table(
+        "quote",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("stage_ref", sa.String(), nullable=False),
+        sa.Column("deal_ref", sa.String(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_day", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("won", sa.Integer(), nullable=False),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    with op.batch_alter_table("quote", schema=None) as batch_op:
+        batch_op.create_index("quote_created", ["created_day", "created_by"], unique=False)
+        batch_op.create_index("quote_deal", ["source_id", "deal_ref"], unique=False)
+
+    op.create_table(
+        "rate",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("numerator", sa.BigInteger(), nullable=False),
+        sa.Column("denominator", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "currency", "day"),
+    )
+    op.create_table(
         "receipt",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
@@ -273,6 +461,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "snapshot",
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("metric", sa.String(), nullable=False),
+        sa.Column("manager_id", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("records", sa.Integer(), nullable=False),
+        sa.Column("gap", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("day", "source_id", "metric", "manager_id"),
+    )
+    op.create_table(
+        "snapshot_day",
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("metric", sa.String(), nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("day", "source_id", "metric"),
+    )
+    op.create_table(
         "stage",
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
@@ -286,6 +501,26 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("source_id", "ref", "pipeline_ref"),
     )
+    op.create_table(
+        "stage_change",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("record_ref", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("pipeline_ref", sa.String(), nullable=False),
+        sa.Column("stage_ref", sa.String(), nullable=False),
+        sa.Column("state", sa.Integer(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "kind", "ref"),
+    )
+    with op.batch_alter_table("stage_change", schema=None) as batch_op:
+        batch_op.create_index("stage_change_record", ["source_id", "record_ref"], unique=False)
+
     op.create_table(
         "stream",
         sa.Column("source_id", sa.Integer(), nullable=False),
@@ -333,14 +568,41 @@ def downgrade() -> None:
 
     op.drop_table("writeback_step")
     op.drop_table("stream")
+    with op.batch_alter_table("stage_change", schema=None) as batch_op:
+        batch_op.drop_index("stage_change_record")
+
+    op.drop_table("stage_change")
     op.drop_table("stage")
+    op.drop_table("snapshot_day")
+    op.drop_table("snapshot")
     op.drop_table("receipt")
+    op.drop_table("rate")
+    with op.batch_alter_table("quote", schema=None) as batch_op:
+        batch_op.drop_index("quote_deal")
+        batch_op.drop_index("quote_created")
+
+    op.drop_table("quote")
     op.drop_table("quarantine")
     op.drop_table("pipeline")
     op.drop_table("owner_change")
+    with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.drop_index("meeting_day")
+
+    op.drop_table("meeting")
+    with op.batch_alter_table("lead", schema=None) as batch_op:
+        batch_op.drop_index("lead_created")
+
+    op.drop_table("lead")
+    with op.batch_alter_table("email", schema=None) as batch_op:
+        batch_op.drop_index("email_day")
+
+    op.drop_table("email")
     with op.batch_alter_table("deal", schema=None) as batch_op:
+        batch_op.drop_index("deal_quote")
+        batch_op.drop_index("deal_lead")
         batch_op.drop_index("deal_created")
         batch_op.drop_index("deal_closed")
+        batch_op.drop_index("deal_client")
 
     op.drop_table("deal")
     with op.batch_alter_table("call_leg", schema=None) as batch_op:
@@ -356,8 +618,12 @@ def downgrade() -> None:
     op.drop_table("writeback_run")
     op.drop_table("writeback_item")
     op.drop_table("source")
+    op.drop_table("quote_journal")
+    op.drop_table("meeting_journal")
     op.drop_table("mark")
     op.drop_table("manager")
+    op.drop_table("lead_journal")
+    op.drop_table("email_journal")
     op.drop_table("destination")
     op.drop_table("deal_journal")
     op.drop_table("call_journal")

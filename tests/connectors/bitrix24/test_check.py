@@ -40,8 +40,12 @@ def test_a_good_portal_has_nothing_to_complain_of_in_one_request() -> None:
     ("change", "expected"),
     [
         ({"scopes": {"crm", "user"}}, {"scope telephony", "call statistics"}),
-        ({"scopes": {"telephony", "user"}}, {"scope crm", "deals can be read"}),
+        (
+            {"scopes": {"telephony", "user"}},
+            {"scope crm", "deals can be read", "leads", "quotes", "letters and meetings"},
+        ),
         ({"scopes": {"crm", "telephony", "user_brief"}}, {"scope user"}),
+        ({"unreadable": {1}}, {"leads"}),
         ({"call_statistics": False}, {"call statistics"}),
         ({"admin": False}, {"owner"}),
     ],

@@ -1,0 +1,176 @@
+"""Activities: letters and meetings, by crm.activity.list. Calls are counted from telephony alone.
+
+Neither subject nor text nor address is kept; the subject of a to-do is only compared.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from connectors.base import Context, Page, Record, Since
+from connectors.bitrix24.client import Bitrix24Client
+from connectors.bitrix24.command import Command, iso
+from connectors.bitrix24.field import moment, optional_ref, required_ref, senseless, text_of
+from connectors.bitrix24.item import counted, is_whole, pages_before
+from connectors.bitrix24.opening import first_answer
+from connectors.bitrix24.paging import GROWING, Listing, fetch_by_id, read_all
+from connectors.bitrix24.segment import open_listing, read_listing
+from store.fact import Direction, Email, EmailKind, Fact, Meeting, MeetingState
+
+NAME = "activities"
+MEETING, EMAIL, OTHER = "1", "4", "6"
+"""TYPE_ID (api-reference/crm/data-types.md); OTHER: what a provider makes, to-dos among them."""
+
+TO_DO = "CRM_TODO"
+PERSONAL_MAIL = "CRM_EMAIL"
+"""PROVIDER_ID of a letter somebody wrote or got; those of mailings and robots are others."""
+
+FIELDS = (
+    "ID",
+    "TYPE_ID",
+    "PROVIDER_ID",
+    "SUBJECT",
+    "DIRECTION",
+    "COMPLETED",
+    "START_TIME",
+    "DEADLINE",
+    "CREATED",
+    "LAST_UPDATED",
+    "RESPONSIBLE_ID",
+    "AUTHOR_ID",
+    # On no page of the documentation; a portal that does not know it leaves it out
+    "CALENDAR_EVENT_ID",
+)
+_DIRECTION = {"1": Direction.IN, "2": Direction.OUT}
+_MOST_OPENING_PAGES = 4
+_NO_DATE_YEAR = 2200
+"""A to-do without a date is due in the year 9999."""
+
+
+def _listing(where: Mapping[str, Any], select: Sequence[str], name: str = NAME) -> Listing:
+    def params(after: str) -> Mapping[str, Any]:
+        return {
+            "select": select,
+            "filter": {**where, ">ID": after},
+            "order": {"ID": "ASC"},
+            "start": -1,
+        }
+
+    return Listing(name, "crm.activity.list", "ID", params)
+
+
+def _since(moment: datetime) -> Mapping[str, Any]:
+    return {">=LAST_UPDATED": iso(moment), "TYPE_ID": (MEETING, EMAIL, OTHER)}
+
+
+def activity_opening(since: Since) -> Sequence[Command]:
+    """As many pages as the last run needed, or the first of everything."""
+    listing = _listing(_since(since.changed_from), FIELDS)
+    if is_whole(since):
+        return open_listing(listing, since.checkpoint)
+    return listing.commands("0", pages_before(since, _MOST_OPENING_PAGES))
+
+
+def activity_pages(client: Bitrix24Client, since: Since) -> Iterator[Page]:
+    """Everything that changed."""
+    listing = _listing(_since(since.changed_from), FIELDS)
+    first = first_answer(client, NAME, since, activity_opening)
+    if is_whole(since):
+        rows = read_listing(client, listing, since.checkpoint, first=first)
+    else:
+        rows = read_all(client, listing, sizes=GROWING, first=first)
+    return counted(rows, _MOST_OPENING_PAGES if since.cursor else 1)
+
+
+def activity_ids(client: Bitrix24Client, since: datetime) -> Iterator[str]:
+    """Ids of the letters, meetings and to-dos that exist and changed since the moment."""
+    listing = _listing(_since(since), ("ID", "TYPE_ID", "PROVIDER_ID"), "ids")
+    for found in read_all(client, listing):
+        yield from (str(row["ID"]) for row in found.rows if _is_kept(row))
+
+
+def activity_fetch(client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:
+    """The activities with these ids."""
+    return fetch_by_id(client, refs, lambda some: _listing({"@ID": some}, FIELDS))
+
+
+def meeting_rules(context: Context) -> str:
+    """By what a to-do is a meeting, besides what the portal says."""
+    return context.meetings.get("todo_title", "")
+
+
+def activity(record: Record, context: Context) -> Iterable[Fact]:
+    """A letter or a meeting; chats, calls and tasks make no fact.
+
+    A to-do that is no meeting is kept as such: it may be renamed, and a sweep must know it.
+    """
+    if not _is_kept(record):
+        return ()
+    if str(record.get("TYPE_ID")) == EMAIL:
+        return (_email(record),)
+    return (_meeting(record, meeting_rules(context)),)
+
+
+def _is_kept(record: Record) -> bool:
+    return str(record.get("TYPE_ID")) in (MEETING, EMAIL) or record.get("PROVIDER_ID") == TO_DO
+
+
+def _email(record: Record) -> Email:
+    direction = _DIRECTION.get(str(record.get("DIRECTION")))
+    if direction is None:
+        raise senseless("DIRECTION", "is neither in nor out")
+    responsible = optional_ref(record, "RESPONSIBLE_ID")
+    sent = direction is Direction.OUT
+    return Email(
+        ref=required_ref(record, "ID"),
+        direction=direction,
+        kind=_email_kind(record, sent=sent),
+        owner_ref=(sent and optional_ref(record, "AUTHOR_ID")) or responsible,
+        begun_at=_begun_at(record),
+        updated_at=moment(record, "LAST_UPDATED"),
+    )
+
+
+def _email_kind(record: Record, *, sent: bool) -> EmailKind:
+    if text_of(record, "PROVIDER_ID") not in (PERSONAL_MAIL, ""):
+        return EmailKind.AUTOMATIC
+    # An outgoing letter that is not completed was never sent (crm-activity-add.md)
+    return EmailKind.UNSENT if sent and not _is_completed(record) else EmailKind.PERSONAL
+
+
+def _meeting(record: Record, todo_title: str) -> Meeting:
+    state = MeetingState.HELD if _is_completed(record) else MeetingState.PLANNED
+    return Meeting(
+        ref=required_ref(record, "ID"),
+        state=state if _is_meeting(record, todo_title) else MeetingState.NONE,
+        owner_ref=optional_ref(record, "RESPONSIBLE_ID"),
+        begun_at=_begun_at(record),
+        updated_at=moment(record, "LAST_UPDATED"),
+    )
+
+
+def _is_meeting(record: Record, todo_title: str) -> bool:
+    if str(record.get("TYPE_ID")) == MEETING or optional_ref(record, "CALENDAR_EVENT_ID"):
+        return True
+    return bool(todo_title and _pattern(todo_title).search(text_of(record, "SUBJECT")))
+
+
+@lru_cache(maxsize=8)
+def _pattern(todo_title: str) -> re.Pattern[str]:
+    return re.compile(todo_title, re.IGNORECASE)
+
+
+def _is_completed(record: Record) -> bool:
+    return record.get("COMPLETED") in ("Y", True, "1", 1)
+
+
+def _begun_at(record: Record) -> datetime:
+    """When it was, or is to be: its start, else its deadline, else when it was noted down."""
+    for name in ("START_TIME", "DEADLINE"):
+        if record.get(name):
+            at = moment(record, name)
+            if at.year < _NO_DATE_YEAR:
+                return at
+    return moment(record, "CREATED")

@@ -1,0 +1,197 @@
+"""Activities: e-mails, meetings, to-dos, calls and tasks, with every version they ever had."""
+
+import random
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from threading import RLock
+from typing import Any, NamedTuple
+
+from sandbox.bitrix24.listing import Query, span
+from sandbox.bitrix24.moment import seconds
+from sandbox.bitrix24.user import ADMIN_ID
+
+MEETING, CALL, TASK, EMAIL, PROVIDER = 1, 2, 3, 4, 6
+"""TYPE_ID (api-reference/crm/data-types.md)."""
+
+TO_DO = "CRM_TODO"
+PERSONAL_MAIL = "CRM_EMAIL"
+NO_DIRECTION, INCOMING, OUTGOING = 0, 1, 2
+
+
+class Version(NamedTuple):
+    """The state of an activity from `at` on; `updated_at` is what the portal shows as changed."""
+
+    at: float
+    updated_at: float
+    by: int
+    responsible: int
+    subject: str
+    start: float
+    completed: bool
+    event: int = 0
+    deleted: bool = False
+
+
+class Kind(NamedTuple):
+    """What an activity is; that never changes."""
+
+    type: int
+    provider: str
+    provider_type: str
+    direction: int = NO_DIRECTION
+
+
+class Activity:
+    """An activity of a CRM record; `versions` is never empty and ascends by `at`."""
+
+    __slots__ = ("author", "created_at", "deal", "id", "kind", "versions")
+
+    def __init__(self, activity_id: int, kind: Kind, first: Version, deal: int) -> None:
+        self.id = activity_id
+        self.kind = kind
+        self.author = first.by
+        self.created_at = first.at
+        self.deal = deal
+        self.versions = [first]
+
+    @property
+    def now(self) -> Version:
+        """The current version."""
+        return self.versions[-1]
+
+    def at(self, moment: float) -> Version | None:
+        """The version that stood at a moment; None before the activity was there."""
+        return next((one for one in reversed(self.versions) if one.at <= moment), None)
+
+
+class Activities:
+    """Every activity ever; lists see the living ones only. Changes by `add` and so on are
+    thread-safe; `at` is an aware moment and defaults to the portal's now."""
+
+    id_field = "ID"
+    time_field = "LAST_UPDATED"
+
+    def __init__(self, now: Callable[[], float], lock: RLock) -> None:
+        self.every: dict[int, Activity] = {}
+        self._now = now
+        self._lock = lock
+        self._living: list[int] = []
+        self._changes: list[tuple[float, int]] = []
+
+    def add(
+        self,
+        kind: Kind,
+        responsible: int,
+        *,
+        start: datetime | None = None,
+        subject: str = "Дело",
+        completed: bool = False,
+        event: int = 0,
+        deal: int = 1,
+        by: int | None = None,
+        at: datetime | None = None,
+    ) -> int:
+        """A new activity that starts now or at `start`; `by` is its author. Returns its id."""
+        with self._lock:
+            moment = self._moment(at)
+            begins = moment if start is None else seconds(start)
+            author = responsible if by is None else by
+            first = Version(moment, moment, author, responsible, subject, begins, completed, event)
+            activity = Activity(max(self.every, default=0) + 1, kind, first, deal)
+            self.bring([activity])
+            return activity.id
+
+    def change(
+        self, activity_id: int, *, by: int | None = None, at: datetime | None = None, **values: Any
+    ) -> bool:
+        """Changes responsible, subject, start (aware), completed or event. Says if it did."""
+        with self._lock:
+            activity = self.every[activity_id]
+            if activity.now.deleted:
+                raise KeyError(f"no activity {activity_id}")
+            if "start" in values:
+                values["start"] = seconds(values["start"])
+            if all(getattr(activity.now, name) == value for name, value in values.items()):
+                return False
+            moment = max(self._moment(at), activity.now.at)
+            actor = activity.now.responsible if by is None else by
+            after = activity.now._replace(at=moment, updated_at=moment, by=actor, **values)
+            activity.versions.append(after)
+            insort(self._changes, (moment, activity_id))
+            return True
+
+    def delete(self, activity_id: int, *, at: datetime | None = None) -> None:
+        """Deletes an activity; no list tells of it."""
+        with self._lock:
+            activity = self.every[activity_id]
+            moment = max(self._moment(at), activity.now.at)
+            activity.versions.append(activity.now._replace(at=moment, by=ADMIN_ID, deleted=True))
+            self._living.pop(bisect_left(self._living, activity_id))
+
+    def restore(self, activity_id: int, *, at: datetime | None = None) -> None:
+        """Brings a deleted activity back under its id, without a mark of change."""
+        with self._lock:
+            activity = self.every[activity_id]
+            moment = max(self._moment(at), activity.now.at)
+            activity.versions.append(activity.now._replace(at=moment, deleted=False))
+            insort(self._living, activity_id)
+
+    def bring(self, activities: list[Activity]) -> None:
+        """Takes in activities with the histories they bring, by ascending id."""
+        self.every.update((activity.id, activity) for activity in activities)
+        self._living += [activity.id for activity in activities if not activity.now.deleted]
+        self._changes += [(activity.now.updated_at, activity.id) for activity in activities]
+        self._changes.sort()
+
+    def sample(self, rng: random.Random) -> Activity | None:
+        """Some living activity; None when there is none."""
+        return self.every[rng.choice(self._living)] if self._living else None
+
+    def living(self, activity_id: int) -> Activity | None:
+        """An activity that can be read now."""
+        activity = self.every.get(activity_id)
+        return None if activity is None or activity.now.deleted else activity
+
+    def rows(self, query: Query, *, falling: bool = False) -> Iterable[Activity]:
+        """Living activities within the bounds; few recent changes by their own index."""
+        low, high = self._bounds(query)
+        if query.since is not None:
+            first = bisect_left(self._changes, (float(int(query.since)), 0))
+            if len(self._changes) - first < (high - low) // 4:
+                return self._changed(first, query, falling)
+        every, living = self.every, self._living
+        return (every[living[index]] for index in span(low, high, falling))
+
+    def count(self, query: Query) -> int | None:
+        """How many living activities lie within the id bounds."""
+        low, high = self._bounds(query)
+        return max(0, high - low)
+
+    def _changed(self, first: int, query: Query, falling: bool) -> Iterable[Activity]:
+        ids = {activity_id for _, activity_id in self._changes[first:]}
+        for activity_id in sorted(ids, reverse=falling):
+            activity = self.living(activity_id) if query.holds(activity_id) else None
+            if activity is not None:
+                yield activity
+
+    def _bounds(self, query: Query) -> tuple[int, int]:
+        low = bisect_left(self._living, query.lower)
+        if query.upper is None:
+            return low, len(self._living)
+        return low, bisect_left(self._living, query.upper + 1)
+
+    def _moment(self, at: datetime | None) -> float:
+        return self._now() if at is None else seconds(at)
+
+
+SENT = Kind(EMAIL, PERSONAL_MAIL, "EMAIL", OUTGOING)
+RECEIVED = Kind(EMAIL, PERSONAL_MAIL, "EMAIL", INCOMING)
+MAILING = Kind(EMAIL, "SENDER_LETTER", "MAILING", OUTGOING)
+ROBOT_MAIL = Kind(EMAIL, "ROBOT_LETTER", "AUTOMATION", OUTGOING)
+MEETING_KIND = Kind(MEETING, "CRM_MEETING", "MEETING")
+TODO_KIND = Kind(PROVIDER, TO_DO, TO_DO.removeprefix("CRM_"))
+CALL_OUT = Kind(CALL, "VOXIMPLANT_CALL", "CALL", OUTGOING)
+CALL_IN = Kind(CALL, "VOXIMPLANT_CALL", "CALL", INCOMING)
+TASK_KIND = Kind(TASK, "CRM_TASKS_TASK", "TASKS_TASK")
+CHAT = Kind(PROVIDER, "IMOPENLINES_SESSION", "LIVECHAT", INCOMING)

@@ -1,0 +1,182 @@
+"""Leads and quotes with every version they ever had, kept by id and by time of change."""
+
+import random
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from threading import RLock
+from typing import Any, NamedTuple
+
+from sandbox.bitrix24.deal import kopecks
+from sandbox.bitrix24.listing import Query, span
+from sandbox.bitrix24.moment import seconds
+from sandbox.bitrix24.record_stage import RecordStage
+from sandbox.bitrix24.user import ADMIN_ID
+
+
+class RecordVersion(NamedTuple):
+    """The state of a lead or quote from `at` on; `amount` in kopecks, `deal` only of a quote."""
+
+    at: float
+    updated_at: float
+    by: int
+    owner: int
+    stage: str
+    moved_at: float
+    moved_by: int
+    title: str
+    amount: int = 0
+    deal: int | None = None
+    deleted: bool = False
+
+
+class Record:
+    """A lead or a quote; `versions` is never empty and ascends by `at`."""
+
+    __slots__ = ("created_at", "created_by", "currency", "id", "versions")
+
+    def __init__(self, record_id: int, first: RecordVersion) -> None:
+        self.id = record_id
+        self.created_at = first.at
+        self.created_by = first.by
+        self.currency = "RUB"
+        self.versions = [first]
+
+    @property
+    def now(self) -> RecordVersion:
+        """The current version."""
+        return self.versions[-1]
+
+    def at(self, moment: float) -> RecordVersion | None:
+        """The version that stood at a moment; None before the record was there."""
+        known = [version for version in self.versions if version.at <= moment]
+        return known[-1] if known else None
+
+
+class Records:
+    """Every record of one kind; lists see the living ones only. Mutators take aware moments."""
+
+    id_field = "id"
+    time_field = "updatedTime"
+
+    def __init__(
+        self, stages: Mapping[str, RecordStage], now: Callable[[], float], lock: RLock
+    ) -> None:
+        self.every: dict[int, Record] = {}
+        self.stages = stages
+        self._now = now
+        self._lock = lock
+        self._living: list[int] = []
+
+    def create(
+        self,
+        owner: int,
+        *,
+        title: str = "Обращение",
+        stage: str | None = None,
+        amount: Any = 0,
+        deal: int | None = None,
+        by: int | None = None,
+        at: datetime | None = None,
+    ) -> int:
+        """A new record in the first stage, or in `stage`; `amount` in roubles."""
+        with self._lock:
+            moment = self._moment(at)
+            stage = self._stage(stage or next(iter(self.stages)))
+            maker = owner if by is None else by
+            first = RecordVersion(
+                moment, moment, maker, owner, stage, moment, maker, title, kopecks(amount), deal
+            )
+            record = Record(max(self.every, default=0) + 1, first)
+            self.bring([record])
+            return record.id
+
+    def update(
+        self, record_id: int, *, by: int | None = None, at: datetime | None = None, **values: Any
+    ) -> bool:
+        """Changes owner, stage, title, amount (roubles) or deal; says whether anything changed."""
+        with self._lock:
+            record = self._found(record_id)
+            before, moment = record.now, max(self._moment(at), record.now.at)
+            if "amount" in values:
+                values["amount"] = kopecks(values["amount"])
+            if "stage" in values:
+                values["stage"] = self._stage(values["stage"])
+            wanted = {key: value for key, value in values.items() if getattr(before, key) != value}
+            if not wanted:
+                return False
+            actor = before.owner if by is None else by
+            after = before._replace(at=moment, updated_at=moment, by=actor, **wanted)
+            if "stage" in wanted:
+                after = after._replace(moved_at=moment, moved_by=actor)
+            record.versions.append(after)
+            return True
+
+    def delete(self, record_id: int, *, by: int = ADMIN_ID, at: datetime | None = None) -> int:
+        """Deletes a record; no list tells of it."""
+        with self._lock:
+            record = self._found(record_id)
+            moment = max(self._moment(at), record.now.at)
+            record.versions.append(record.now._replace(at=moment, by=by, deleted=True))
+            self._living.remove(record_id)
+            return record_id
+
+    def restore(self, record_id: int) -> int:
+        """Brings a deleted record back; its time of change does not move."""
+        with self._lock:
+            record = self.every[record_id]
+            record.versions.append(record.now._replace(at=self._now(), deleted=False))
+            insort(self._living, record_id)
+            return record_id
+
+    def bring(self, records: Iterable[Record]) -> None:
+        """Takes in records with their histories, by ascending id."""
+        for record in records:
+            self.every[record.id] = record
+            if not record.now.deleted:
+                self._living.append(record.id)
+
+    def living(self, record_id: int) -> Record | None:
+        """A record that can be read now."""
+        record = self.every.get(record_id)
+        return None if record is None or record.now.deleted else record
+
+    def sample(self, rng: random.Random, *, final: bool = False) -> Record | None:
+        """Some living record, in a final stage or not; None when none was found."""
+        for _ in range(30 if self._living else 0):
+            record = self.every[rng.choice(self._living)]
+            if (self.semantic(record.now.stage) != "P") == final:
+                return record
+        return None
+
+    def semantic(self, stage: str) -> str:
+        """P in work, S success, F failure."""
+        return self.stages[stage].semantic
+
+    def rows(self, query: Query, *, falling: bool = False) -> Iterable[Record]:
+        """Living records within the bounds of id."""
+        low, high = self._bounds(query)
+        return (self.every[self._living[index]] for index in span(low, high, falling))
+
+    def count(self, query: Query) -> int | None:
+        """How many living records lie within the id bounds."""
+        low, high = self._bounds(query)
+        return max(0, high - low)
+
+    def _bounds(self, query: Query) -> tuple[int, int]:
+        low, size = bisect_left(self._living, query.lower), len(self._living)
+        return low, size if query.upper is None else bisect_left(self._living, query.upper + 1)
+
+    def _found(self, record_id: int) -> Record:
+        record = self.living(record_id)
+        if record is None:
+            raise KeyError(f"no record {record_id}")
+        return record
+
+    def _stage(self, stage: str) -> str:
+        if stage not in self.stages:
+            raise ValueError(f"there is no stage {stage}")
+        return stage
+
+    def _moment(self, at: datetime | None) -> float:
+        return self._now() if at is None else seconds(at)

@@ -1,0 +1,78 @@
+"""Which letters and meetings there really were, when, and whose they were."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sandbox.bitrix24.activity import (
+    EMAIL,
+    MEETING,
+    OUTGOING,
+    PERSONAL_MAIL,
+    TO_DO,
+    Activity,
+    Version,
+)
+
+TITLE = re.compile("встреч|meeting|zoom", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFact:
+    """Something that counts once for `metric`, at `at`, for a user and for the team."""
+
+    metric: str
+    user: int
+    at: float
+
+
+def activity_facts(activities: Iterable[Activity], reads: list[float]) -> Iterator[ActivityFact]:
+    """What happened, credited to whom it belonged at that moment.
+
+    With `reads`, ascending moments, as far as somebody who read then can know.
+    """
+    for activity in activities:
+        last = activity.at(reads[-1]) if reads else activity.now
+        if last is None or last.deleted:
+            continue
+        if activity.kind.type == EMAIL:
+            yield from _letter(activity, last, reads)
+        elif _is_meeting(activity, last):
+            holder = _holder(activity, last.start, reads)
+            yield ActivityFact("meetings_planned", holder, last.start)
+            if last.completed:
+                yield ActivityFact("meetings_held", holder, last.start)
+
+
+def _letter(activity: Activity, last: Version, reads: list[float]) -> Iterator[ActivityFact]:
+    if activity.kind.provider != PERSONAL_MAIL:
+        return
+    if activity.kind.direction == OUTGOING:
+        if last.completed:
+            yield ActivityFact("emails_sent", activity.author, last.start)
+        return
+    holder = _holder(activity, last.start, reads)
+    yield ActivityFact("emails_received", holder, last.start)
+
+
+def _is_meeting(activity: Activity, last: Version) -> bool:
+    if activity.kind.type == MEETING:
+        return True
+    bound = last.event > 0 or TITLE.search(last.subject) is not None
+    return activity.kind.provider == TO_DO and bound
+
+
+def _holder(activity: Activity, at: float, reads: list[float]) -> int:
+    if not reads:
+        return (activity.at(at) or activity.versions[0]).responsible
+    seen: list[Version] = []
+    for moment in reads:
+        version = activity.at(moment)
+        if version is not None and not version.deleted and (not seen or seen[-1] != version):
+            seen.append(version)
+    holder = seen[0].responsible
+    for before, after in pairwise(seen):
+        if int(at) > int(before.updated_at):
+            holder = after.responsible
+    return holder

@@ -1,0 +1,173 @@
+"""What somebody owns, as stored: known versions, owner history and rows."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, or_, select
+
+from store.fact import (
+    Deal,
+    DealState,
+    Direction,
+    Email,
+    EmailKind,
+    Lead,
+    Meeting,
+    MeetingState,
+    Quote,
+)
+from store.moment import from_ms, to_ms
+from store.table import DEAL, EMAIL, LEAD, MEETING, QUOTE, OwnerChangeRow, table_of
+from store.upsert import Row, chunks, find_rows, keep_images, put_history
+
+_OWNER_CHANGE = table_of(OwnerChangeRow)
+_SLICE = 5_000
+
+Record = Deal | Lead | Quote | Email | Meeting
+"""A fact that somebody owns and that may change hands."""
+
+TABLES: Mapping[type[Record], Table] = {
+    Deal: DEAL,
+    Lead: LEAD,
+    Quote: QUOTE,
+    Email: EMAIL,
+    Meeting: MEETING,
+}
+"""Where each kind of record is kept; the table's name stands in the owner history."""
+
+_WORDS: Mapping[type[Record], Mapping[str, Callable[[int], Any]]] = {
+    Deal: {"state": DealState},
+    Lead: {"state": DealState},
+    Email: {"direction": Direction, "kind": EmailKind},
+    Meeting: {"state": MeetingState},
+}
+
+History = Sequence[tuple[datetime, str | None]]
+"""(after_at, owner_ref) ascending."""
+
+
+class Version(NamedTuple):
+    """The part of a stored record that decides what its next version means."""
+
+    owner_ref: str | None
+    updated_at: datetime
+
+
+def versions(
+    tx: Connection, table: Table, source_id: int, refs: Iterable[str]
+) -> dict[str, Version]:
+    """The stored versions of the records that are known."""
+    rows = find_rows(tx, table, ("ref", "owner_ref", "updated_at"), source_id, refs)
+    return {ref: Version(owner_ref, from_ms(at)) for ref, owner_ref, at in rows}
+
+
+def owner_changes(
+    tx: Connection, table: Table, source_id: int, refs: Iterable[str]
+) -> dict[str, History]:
+    """The owner history of the records that ever changed hands."""
+    found: dict[str, list[tuple[datetime, str | None]]] = {}
+    names = ("ref", "after_at", "owner_ref", "fact")
+    for ref, at, owner_ref, fact in find_rows(tx, _OWNER_CHANGE, names, source_id, refs):
+        if fact == table.name:
+            found.setdefault(ref, []).append((from_ms(at), owner_ref))
+    return {ref: sorted(changes, key=lambda each: each[0]) for ref, changes in found.items()}
+
+
+def add_owner_changes(
+    tx: Connection,
+    table: Table,
+    source_id: int,
+    changes: Iterable[tuple[str, datetime, str | None]],
+) -> None:
+    """Keeps (ref, after_at, owner_ref); a second owner seen within one version replaces it."""
+    rows = [(source_id, table.name, ref, to_ms(at), owner_ref) for ref, at, owner_ref in changes]
+    put_history(tx, _OWNER_CHANGE, rows)
+
+
+def note_versions(tx: Connection, table: Table, source_id: int, records: Iterable[Record]) -> None:
+    """Keeps the vendor's newer marks of known records, whether anything else changed or not."""
+    newest = {each.ref: each for each in records}
+    known = versions(tx, table, source_id, newest)
+    marks = [
+        {"of": ref, "mark": newest[ref].updated_at}
+        for ref, version in known.items()
+        if newest[ref].updated_at > version.updated_at
+    ]
+    if marks:
+        tx.execute(
+            table.update()
+            .where(table.c.source_id == source_id, table.c.ref == bindparam("of"))
+            .values(updated_at=bindparam("mark")),
+            marks,
+        )
+
+
+def live_refs(tx: Connection, table: Table, source_id: int) -> Iterator[str]:
+    """Ids of the records that exist as far as we know."""
+    query = select(table.c.ref).where(table.c.source_id == source_id, table.c.removed_at.is_(None))
+    yield from tx.execute(query).scalars()
+
+
+def remove(tx: Connection, table: Table, source_id: int, refs: Sequence[str], at: datetime) -> None:
+    """Marks records as gone; a record read again later is as if it had never left."""
+    keys: list[Row] = [(source_id, ref) for ref in refs]
+    keep_images(tx, table, keys, sign=-1)
+    for part in chunks(refs, _SLICE):
+        tx.execute(
+            table.update()
+            .where(table.c.source_id == source_id, table.c.ref.in_(part))
+            # No row of a living record has this hash, so one that comes back is written anew.
+            .values(removed_at=at, row_hash=to_ms(at))
+        )
+    keep_images(tx, table, keys, sign=+1)
+
+
+def live_records(
+    tx: Connection,
+    kind: type[Record],
+    source_id: int,
+    owner_refs: Collection[str] | None = None,
+) -> Iterator[list[Any]]:
+    """Every record of a kind that exists, or that these accounts ever held, in slices.
+
+    Safe while the rows themselves are rewritten.
+    """
+    last, table = "", TABLES[kind]
+    query = _living(kind, source_id, owner_refs).order_by(table.c.ref).limit(_SLICE)
+    while rows := tx.execute(query.where(table.c.ref > last)).mappings().all():
+        yield [_record(kind, row) for row in rows]
+        last = rows[-1]["ref"]
+
+
+def records_where(
+    tx: Connection, kind: type[Record], source_id: int, condition: ColumnElement[bool]
+) -> Iterator[list[Any]]:
+    """Every record of a kind that exists and meets the condition, in slices, as `live_records`."""
+    last, table = "", TABLES[kind]
+    query = _living(kind, source_id, None).where(condition).order_by(table.c.ref).limit(_SLICE)
+    while rows := tx.execute(query.where(table.c.ref > last)).mappings().all():
+        yield [_record(kind, row) for row in rows]
+        last = rows[-1]["ref"]
+
+
+def _record(kind: type[Record], row: Mapping[Any, Any]) -> Record:
+    words = {name: word(row[name]) for name, word in _WORDS.get(kind, {}).items()}
+    return kind(**{**row, **words})
+
+
+def _living(kind: type[Record], source_id: int, owner_refs: Collection[str] | None) -> Select[Any]:
+    table = TABLES[kind]
+    # What a deal says of its own close; `closed_at` may know better by the stage history.
+    told = {"closed_at": "moved_at"} if "moved_at" in table.c else {}
+    columns = [table.c[told.get(name, name)].label(name) for name in kind.__struct_fields__]
+    query = select(*columns).where(table.c.source_id == source_id, table.c.removed_at.is_(None))
+    if owner_refs is None:
+        return query
+    change = _OWNER_CHANGE.c
+    held = select(change.ref).where(
+        change.source_id == source_id,
+        change.fact == table.name,
+        change.owner_ref.in_(owner_refs),
+    )
+    return query.where(or_(table.c.owner_ref.in_(owner_refs), table.c.ref.in_(held)))

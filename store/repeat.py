@@ -1,0 +1,56 @@
+"""Which won deals are not the first of their client; kept beside them in `is_repeat`."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, bindparam
+
+from store.fact import DealState
+from store.table import DEAL
+from store.upsert import Row, find_rows, keep_images
+
+_COLUMNS = ("ref", "client_ref", "state", "closed_at", "removed_at", "is_repeat")
+
+
+def winning_clients(tx: Connection, source_id: int, refs: Iterable[str]) -> set[str]:
+    """The clients of those of these deals that are stored as won."""
+    rows = find_rows(tx, DEAL, ("client_ref", "state"), source_id, refs)
+    return {client for client, state in rows if client and state == DealState.WON}
+
+
+def settle_repeats(
+    tx: Connection, source_id: int, clients: Collection[str], *, journal: bool
+) -> int:
+    """Puts `is_repeat` right on every won deal of these clients; how many it changed.
+
+    A win is a repeat when another deal of the client, one that exists, was won earlier.
+    """
+    found: dict[str, list[Any]] = {}
+    for ref, client, state, closed_at, removed_at, flag in find_rows(
+        tx, DEAL, _COLUMNS, source_id, clients, by="client_ref"
+    ):
+        if state == DealState.WON and removed_at is None and closed_at is not None:
+            found.setdefault(client, []).append((ref, closed_at, flag))
+    wrong: dict[str, int] = {}
+    for wins in found.values():
+        first = min(closed_at for _, closed_at, _ in wins)
+        rights = {ref: int(closed_at > first) for ref, closed_at, flag in wins}
+        wrong |= {ref: rights[ref] for ref, _, flag in wins if flag != rights[ref]}
+    _turn(tx, source_id, wrong, journal=journal)
+    return len(wrong)
+
+
+def _turn(tx: Connection, source_id: int, flags: dict[str, int], *, journal: bool) -> None:
+    if not flags:
+        return
+    keys: list[Row] = [(source_id, ref) for ref in flags]
+    if journal:
+        keep_images(tx, DEAL, keys, sign=-1)
+    tx.execute(
+        DEAL.update()
+        .where(DEAL.c.source_id == source_id, DEAL.c.ref == bindparam("of"))
+        .values(is_repeat=bindparam("flag")),
+        [{"of": ref, "flag": flag} for ref, flag in flags.items()],
+    )
+    if journal:
+        keep_images(tx, DEAL, keys, sign=+1)

@@ -1,0 +1,36 @@
+"""Rows of letters and meetings: on which day they were, and whose they were then."""
+
+from collections.abc import Sequence
+
+from store.fact import Email, Meeting
+from store.moment import to_ms
+from store.upsert import Row, row_hash
+from sync.credit import Credit
+from sync.owner import OwnerChange, owner_at
+
+
+def activity_row(
+    credit: Credit, source_id: int, record: Email | Meeting, history: Sequence[OwnerChange]
+) -> Row:
+    """The letter or meeting in the column order of its table."""
+    begun_ms, owner = to_ms(record.begun_at), record.owner_ref
+    day = credit.days(begun_ms)
+    holder = owner_at(record.begun_at, history, owner) if history else owner
+    row = (
+        source_id,
+        record.ref,
+        *_head(record),
+        owner,
+        begun_ms,
+        to_ms(record.updated_at),
+        None,
+        day,
+        credit.people.manager(source_id, holder, day),
+    )
+    return (*row, row_hash(row))
+
+
+def _head(record: Email | Meeting) -> Row:
+    if isinstance(record, Meeting):
+        return (int(record.state),)
+    return int(record.direction), int(record.kind)

@@ -1,0 +1,31 @@
+"""By what the stored facts are credited, as one mark that every process reads."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from store.mark import read_mark, write_mark
+
+_BASIS = "credit.basis"
+
+
+class Basis(NamedTuple):
+    """`version` counts the changes: of zone and currency, and of people and rates too."""
+
+    version: int
+    zone: str
+    currency: str
+
+
+def read_basis(tx: Connection) -> Basis | None:
+    """The basis of now; None before facts were ever credited."""
+    text = read_mark(tx, _BASIS)
+    if text is None:
+        return None
+    version, zone, currency = text.split()
+    return Basis(int(version), zone, currency)
+
+
+def write_basis(tx: Connection, basis: Basis) -> None:
+    """Makes this the basis: who credits by another version reads people and rates again."""
+    write_mark(tx, _BASIS, " ".join(map(str, basis)))

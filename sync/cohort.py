@@ -1,0 +1,61 @@
+"""Rows of leads and quotes: whose they were when they were created, and whether they won."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from store.conversion import won_leads, won_quotes
+from store.fact import Lead, Quote
+from store.moment import to_ms
+from store.upsert import Row, row_hash
+from sync.credit import Credit
+from sync.owner import OwnerChange, owner_at
+
+Kept = Sequence[tuple[Any, Sequence[OwnerChange]]]
+"""Records of one kind, each with its owner history."""
+
+
+def lead_rows(tx: Connection, credit: Credit, source_id: int, kept: Kept) -> list[Row]:
+    """The leads in the column order of their table."""
+    won = won_leads(tx, source_id, [lead.ref for lead, _ in kept])
+    rows = []
+    for lead, history in kept:
+        head = (source_id, lead.ref, lead.stage_ref, int(lead.state), lead.owner_ref)
+        rows.append(_finished(head, credit, lead, history, won=lead.ref in won))
+    return rows
+
+
+def quote_rows(tx: Connection, credit: Credit, source_id: int, kept: Kept) -> list[Row]:
+    """The quotes in the column order of their table."""
+    won = won_quotes(tx, source_id, {quote.ref: quote.deal_ref for quote, _ in kept})
+    rows = []
+    for quote, history in kept:
+        head = (source_id, quote.ref, quote.stage_ref, quote.deal_ref, quote.owner_ref)
+        rows.append(_finished(head, credit, quote, history, won=quote.ref in won))
+    return rows
+
+
+COHORTS: Mapping[type[Lead | Quote], Callable[[Connection, Credit, int, Kept], list[Row]]] = {
+    Lead: lead_rows,
+    Quote: quote_rows,
+}
+"""How records become rows of which a share is won in the end."""
+
+
+def _finished(
+    head: Row,
+    credit: Credit,
+    record: Lead | Quote,
+    history: Sequence[OwnerChange],
+    *,
+    won: bool,
+) -> Row:
+    created_ms = to_ms(record.created_at)
+    day = credit.days(created_ms)
+    owner = record.owner_ref
+    creator = owner_at(record.created_at, history, owner) if history else owner
+    created_by = credit.people.manager(head[0], creator, day)
+    row = (*head, created_ms, to_ms(record.updated_at), None, day, created_by)
+    # Winning changes the last bit alone, so that it can be turned without the whole row.
+    return (*row, int(won), row_hash(row) ^ won)

@@ -1,0 +1,1 @@
+"""Public clients that we did not write keep the sandbox honest."""
