@@ -153,6 +153,7 @@ def agree(app: App, box: Any) -> None:
     assert not rebuild(app.store, app.catalog), "the cells were wrong"
 
 
+@pytest.mark.long
 def test_killed_at_every_request_of_the_first_read_nothing_is_lost(tmp_path: Path) -> None:
     with portal(tmp_path / "once") as one, one.opened() as app:
         run_cycle(app, "main")
