@@ -3,6 +3,8 @@
 
 BIN := .venv/bin
 ROOMS := config connectors kpi merilo sandbox store sync web writeback benchmarks tests
+# A file's tests share its servers, so they stay together.
+SPREAD := -n auto --maxprocesses 4 --dist loadfile
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help
@@ -25,10 +27,10 @@ demo: runtime
 	@$(BIN)/merilo demo $(if $(filter-out 0 no,$(ONCE)),--once)
 
 test: dev browser
-	@$(BIN)/python -m pytest -m "not long" $(ARGS)
+	@$(BIN)/python -m pytest -m "not long" $(SPREAD) $(ARGS)
 
 test-long: dev browser
-	@$(BIN)/python -m pytest -m long --timeout 1800 $(ARGS)
+	@$(BIN)/python -m pytest -m long --timeout 1800 $(SPREAD) $(ARGS)
 
 check: style types imports dependencies leftovers
 

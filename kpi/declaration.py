@@ -13,7 +13,7 @@ from kpi.metric import MONEY, NOW, Additive, Kind, Measure, Median, Metric, Snap
 from kpi.subject import SUBJECTS, Occasion, Subject
 from kpi.where import complete_where, parse_condition
 
-_ABOUT = ("title", "meaning", "category", "unit", "needs", "all_time", "version")
+_ABOUT = ("title", "meaning", "category", "unit", "needs", "all_time", "beside", "version")
 _COUNTED = ("fact", "when", "who", "value", "where", "by")
 KEYS = (*_ABOUT, *_COUNTED, "formula")
 HOLDER = "holder"
@@ -104,6 +104,7 @@ class Declaration:
             "category": self._choice("category", CATEGORIES) or "",
             "version": self._version(),
             "all_time": self._flag("all_time"),
+            "beside": self._flag("beside"),
         }
 
     def _occasion(self, subject: Subject) -> Occasion:

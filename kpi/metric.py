@@ -88,7 +88,8 @@ Kind = Additive | Split | Median | Snapshot | Formula
 class Metric:
     """A measured number as declared. `needs`: the streams whose coverage decides its state.
 
-    `all_time`: it needs to know records of all time, not only those of its period.
+    `all_time`: it needs to know records of all time, not only those of its period. `beside`: the
+    page, which stays one screen wide, has a column of it only where a destination writes it.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Metric:
     kind: Kind
     version: int = 1
     all_time: bool = False
+    beside: bool = False
 
     def title(self, language: str) -> str:
         """The title in `language`, else in English, else the name."""

@@ -51,6 +51,12 @@ def next_month(day: date) -> date:
     return (month_start(day) + timedelta(days=31)).replace(day=1)
 
 
+def months_back(day: date, count: int) -> date:
+    """The first day of the oldest of `count` months, of which that of `day` is the last."""
+    place = day.year * 12 + day.month - count
+    return date(place // 12, place % 12 + 1, 1)
+
+
 def month_of(day: date) -> Span:
     """The whole month of `day`."""
     return Span(month_start(day), next_month(day) - DAY, month_start(day))

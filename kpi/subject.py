@@ -53,6 +53,9 @@ class Subject:
         return next(each for each in self.occasions.values() if each.day == day)
 
 
+_THERE = Condition(column="removed_at", lookup="isnull", value=True)
+"""A record that was not removed."""
+
 SUBJECTS: Mapping[str, Subject] = {
     "deal": Subject(
         table=DEAL,
@@ -79,7 +82,7 @@ SUBJECTS: Mapping[str, Subject] = {
             "is_repeat",
         ),
         words={"state": {state.name.lower(): int(state) for state in DealState}},
-        exists=(Condition(column="removed_at", lookup="isnull", value=True),),
+        exists=(_THERE,),
         dimensions=("reason", "pipeline_ref", "stage_ref", "currency"),
         holder="owner_ref",
     ),
@@ -92,7 +95,7 @@ SUBJECTS: Mapping[str, Subject] = {
         sums={},
         filters=("stage_ref", "state", "won", "owner_ref", "created_by", "removed_at"),
         words={"state": {"open": 0, "converted": 1, "junk": 2}},
-        exists=(Condition(column="removed_at", lookup="isnull", value=True),),
+        exists=(_THERE,),
         holder="owner_ref",
     ),
     "quote": Subject(
@@ -103,7 +106,7 @@ SUBJECTS: Mapping[str, Subject] = {
         credits={"created_by": "created_by"},
         sums={},
         filters=("stage_ref", "deal_ref", "won", "owner_ref", "created_by", "removed_at"),
-        exists=(Condition(column="removed_at", lookup="isnull", value=True),),
+        exists=(_THERE,),
         holder="owner_ref",
     ),
     "call": Subject(
@@ -130,7 +133,7 @@ SUBJECTS: Mapping[str, Subject] = {
             "kind": {kind.name.lower(): int(kind) for kind in EmailKind},
         },
         exists=(
-            Condition(column="removed_at", lookup="isnull", value=True),
+            _THERE,
             Condition(column="kind", lookup="eq", value=int(EmailKind.PERSONAL)),
         ),
     ),
@@ -144,7 +147,7 @@ SUBJECTS: Mapping[str, Subject] = {
         filters=("state", "owner_ref", "credited_to", "removed_at"),
         words={"state": {state.name.lower(): int(state) for state in MeetingState}},
         exists=(
-            Condition(column="removed_at", lookup="isnull", value=True),
+            _THERE,
             Condition(column="state", lookup="ne", value=int(MeetingState.NONE)),
         ),
     ),

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from config.settings import DestinationSettings
 from connectors.destination import FieldKind, FieldSpec, text_of
+from kpi.period import month_of, months_back
 from merilo.wiring import App
 from store.deal_fact import Standing, Talk, standings, talks
 from store.directory import source_ids
@@ -25,7 +26,6 @@ _FACTS = {
     "last_contact": (FieldKind.DATE, {"ru": "Последний разговор", "en": "Last talk"}),
 }
 _TALKS = {"talk_minutes", "last_contact"}
-_SLICE = 5_000
 
 Fact = Decimal | int | date | None
 
@@ -78,7 +78,8 @@ class Sight:
 def desired_facts(app: App, settings: DestinationSettings) -> Desired:
     """The facts of open deals and of those that closed within the settings' months."""
     vantage, language = app.vantage, app.settings.merilo.language
-    closed_from = _first_of(vantage.now.astimezone(vantage.zone), settings.months)
+    today = vantage.now.astimezone(vantage.zone).date()
+    closed_from = month_of(months_back(today, settings.months)).begins_at(vantage.zone)
     with app.store.read() as tx:
         source_id = source_ids(tx).get(settings.source)
         if source_id is None:
@@ -110,15 +111,9 @@ def _look(
 
 
 def _arrivals(tx: Connection, source_id: int, deals: Sequence[Standing]) -> dict[str, datetime]:
-    found: dict[str, datetime] = {}
-    for at in range(0, len(deals), _SLICE):
-        part = deals[at : at + _SLICE]
-        known = last_arrivals(tx, source_id, "deal", {deal.ref for deal in part})
-        for deal in part:
-            moment = known.get((deal.ref, deal.pipeline_ref, deal.stage_ref))
-            if moment is not None:
-                found[deal.ref] = moment
-    return found
+    known = last_arrivals(tx, source_id, "deal", {deal.ref for deal in deals})
+    places = {deal.ref: (deal.ref, deal.pipeline_ref, deal.stage_ref) for deal in deals}
+    return {ref: known[place] for ref, place in places.items() if place in known}
 
 
 def _record(deal: Standing, fields: Sequence[FieldSpec], facts: Mapping[str, Fact]) -> Wanted:
@@ -131,11 +126,3 @@ def _fields(settings: DestinationSettings, language: str) -> tuple[FieldSpec, ..
         FieldSpec(name=name, title=_FACTS[name][1][language], kind=_FACTS[name][0])
         for name in dict.fromkeys(settings.metrics)
     )
-
-
-def _first_of(local: datetime, months: int) -> datetime:
-    """Local midnight of the first day of the oldest kept month."""
-    first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    for _ in range(months - 1):
-        first = (first - timedelta(days=1)).replace(day=1)
-    return first

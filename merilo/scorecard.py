@@ -9,7 +9,7 @@ from config.settings import DestinationSettings
 from connectors.destination import AS_OF, COVERAGE, FieldKind, FieldSpec
 from kpi.formula import Formula
 from kpi.metric import MONEY, RATIO, Metric
-from kpi.period import month_of
+from kpi.period import month_of, months_back
 from kpi.value import Query, Value, values
 from merilo.record_fact import desired_facts
 from merilo.wiring import App
@@ -92,7 +92,8 @@ def desired_of(app: App, settings: DestinationSettings) -> Desired:
     language = app.settings.merilo.language
     is_profile = settings.kind == "user_fields"
     today = app.vantage.now.astimezone(app.vantage.zone).date()
-    first, last = _months(today, 1 if is_profile else settings.months)
+    first = months_back(today, 1 if is_profile else settings.months)
+    last = month_of(today).last
     by_month = _ask(app, settings.metrics, first, last, "month")
     by_day = _ask(app, settings.today, today, today, "day") if settings.today else []
     scores = _scores(app, settings, by_month, by_day)
@@ -123,12 +124,6 @@ def _profiles(
 def _ask(app: App, metrics: Sequence[str], since: date, until: date, by: Any) -> list[Value]:
     query = Query(since=since, until=until, by=by, metrics=tuple(dict.fromkeys(metrics)))
     return values(app.store, app.catalog, query, app.vantage)
-
-
-def _months(today: date, count: int) -> tuple[date, date]:
-    """The first day of the oldest kept month and the last day of this one."""
-    place = today.year * 12 + today.month - count
-    return date(place // 12, place % 12 + 1, 1), month_of(today).last
 
 
 def _fields(app: App, settings: DestinationSettings, language: str) -> tuple[FieldSpec, ...]:

@@ -85,21 +85,16 @@ def add_owner_changes(
     put_history(tx, _OWNER_CHANGE, rows)
 
 
-def note_versions(tx: Connection, table: Table, source_id: int, records: Iterable[Record]) -> None:
+def note_versions(
+    tx: Connection, table: Table, source_id: int, marks: Mapping[str, datetime]
+) -> None:
     """Keeps the vendor's newer marks of known records, whether anything else changed or not."""
-    newest = {each.ref: each for each in records}
-    known = versions(tx, table, source_id, newest)
-    marks = [
-        {"of": ref, "mark": newest[ref].updated_at}
-        for ref, version in known.items()
-        if newest[ref].updated_at > version.updated_at
-    ]
     if marks:
         tx.execute(
             table.update()
             .where(table.c.source_id == source_id, table.c.ref == bindparam("of"))
             .values(updated_at=bindparam("mark")),
-            marks,
+            [{"of": ref, "mark": mark} for ref, mark in marks.items()],
         )
 
 
@@ -133,20 +128,20 @@ def live_records(
 
     Safe while the rows themselves are rewritten.
     """
-    last, table = "", TABLES[kind]
-    query = _living(kind, source_id, owner_refs).order_by(table.c.ref).limit(_SLICE)
-    while rows := tx.execute(query.where(table.c.ref > last)).mappings().all():
-        yield [_record(kind, row) for row in rows]
-        last = rows[-1]["ref"]
+    return _in_slices(tx, kind, _living(kind, source_id, owner_refs))
 
 
 def records_where(
     tx: Connection, kind: type[Record], source_id: int, condition: ColumnElement[bool]
 ) -> Iterator[list[Any]]:
     """Every record of a kind that exists and meets the condition, in slices, as `live_records`."""
-    last, table = "", TABLES[kind]
-    query = _living(kind, source_id, None).where(condition).order_by(table.c.ref).limit(_SLICE)
-    while rows := tx.execute(query.where(table.c.ref > last)).mappings().all():
+    return _in_slices(tx, kind, _living(kind, source_id, None).where(condition))
+
+
+def _in_slices(tx: Connection, kind: type[Record], query: Select[Any]) -> Iterator[list[Any]]:
+    last, ref = "", TABLES[kind].c.ref
+    query = query.order_by(ref).limit(_SLICE)
+    while rows := tx.execute(query.where(ref > last)).mappings().all():
         yield [_record(kind, row) for row in rows]
         last = rows[-1]["ref"]
 

@@ -83,9 +83,31 @@ def fail_stream(tx: Connection, state: StreamState, error: str, at: datetime) ->
     return failed
 
 
-def add_receipt(tx: Connection, receipt: dict[str, Any]) -> None:
-    """Keeps what a finished run did."""
-    tx.execute(insert(_RECEIPT).values(**receipt))
+def add_receipt(
+    tx: Connection,
+    state: StreamState,
+    *,
+    kind: str,
+    ended_at: datetime,
+    read: int,
+    changed: int = 0,
+    quarantined: int = 0,
+    removed: int = 0,
+) -> None:
+    """Keeps what a finished run of a stream did; it began when `state` says, else as it ended."""
+    tx.execute(
+        insert(_RECEIPT).values(
+            source_id=state.source_id,
+            stream=state.name,
+            kind=kind,
+            began_at=state.began_at or ended_at,
+            ended_at=ended_at,
+            read=read,
+            changed=changed,
+            quarantined=quarantined,
+            removed=removed,
+        )
+    )
 
 
 def quarantine(

@@ -6,16 +6,15 @@ from store.fact import Email, Meeting
 from store.moment import to_ms
 from store.upsert import Row, row_hash
 from sync.credit import Credit
-from sync.owner import OwnerChange, owner_at
+from sync.owner import OwnerChange
 
 
 def activity_row(
     credit: Credit, source_id: int, record: Email | Meeting, history: Sequence[OwnerChange]
 ) -> Row:
     """The letter or meeting in the column order of its table."""
-    begun_ms, owner = to_ms(record.begun_at), record.owner_ref
-    day = credit.days(begun_ms)
-    holder = owner_at(record.begun_at, history, owner) if history else owner
+    owner = record.owner_ref
+    begun_ms, day, holder = credit.held(source_id, record.begun_at, owner, history)
     row = (
         source_id,
         record.ref,
@@ -25,7 +24,7 @@ def activity_row(
         to_ms(record.updated_at),
         None,
         day,
-        credit.people.manager(source_id, holder, day),
+        holder,
     )
     return (*row, row_hash(row))
 

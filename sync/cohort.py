@@ -10,7 +10,7 @@ from store.fact import Lead, Quote
 from store.moment import to_ms
 from store.upsert import Row, row_hash
 from sync.credit import Credit
-from sync.owner import OwnerChange, owner_at
+from sync.owner import OwnerChange
 
 Kept = Sequence[tuple[Any, Sequence[OwnerChange]]]
 """Records of one kind, each with its owner history."""
@@ -51,11 +51,8 @@ def _finished(
     *,
     won: bool,
 ) -> Row:
-    created_ms = to_ms(record.created_at)
-    day = credit.days(created_ms)
     owner = record.owner_ref
-    creator = owner_at(record.created_at, history, owner) if history else owner
-    created_by = credit.people.manager(head[0], creator, day)
+    created_ms, day, created_by = credit.held(head[0], record.created_at, owner, history)
     row = (*head, created_ms, to_ms(record.updated_at), None, day, created_by)
     # Winning changes the last bit alone, so that it can be turned without the whole row.
     return (*row, int(won), row_hash(row) ^ won)

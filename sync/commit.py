@@ -31,7 +31,7 @@ from store.table import CALL, DEAL
 from store.upsert import Row, chunks, delete_rows, put_rows
 from sync.activity import activity_row
 from sync.closing import deal_rows, keep_history
-from sync.cohort import COHORTS
+from sync.cohort import COHORTS, Kept
 from sync.credit import Credit
 from sync.owner import OwnerChange, SeenVersion, observe_owner
 from sync.rate import is_valued_by, keep_rates, renew_rates
@@ -57,28 +57,28 @@ class Commit:
         kinds: dict[type[Fact], list[Any]] = defaultdict(list)
         for fact in facts:
             kinds[type(fact)].append(fact)
-        changed = self.put_deals(tx, kinds[Deal]) + self.put_legs(tx, kinds[CallLeg])
+        changed = self.put_held(tx, Deal, kinds[Deal]) + self.put_legs(tx, kinds[CallLeg])
         changed += self.put_rates(tx, kinds[Rate]) + self.put_history(tx, kinds[StageChange])
-        for cohort in COHORTS:
-            changed += self.put_cohort(tx, cohort, kinds[cohort])
-        for kind in (Email, Meeting):
-            changed += self.put_activities(tx, kind, kinds[kind])
+        for kind in (Lead, Quote, Email, Meeting):
+            changed += self.put_held(tx, kind, kinds[kind])
         if accounts := kinds[Account]:
             changed += directory.put_accounts(tx, self.source_id, accounts)
         if funnels := kinds[Pipeline] + kinds[Stage]:
             changed += directory.put_funnels(tx, self.source_id, funnels)
         return changed
 
-    def put_deals(self, tx: Connection, deals: Sequence[Deal]) -> int:
-        """Keeps the newest version of each deal and what it shows of owners changing."""
-        if not deals:
+    def put_held(self, tx: Connection, kind: type[Record], records: Sequence[Any]) -> int:
+        """Keeps the newest version of each record, and what it shows of owners changing."""
+        if not records:
             return 0
-        kept = self._newest(tx, DEAL, deals)
-        stored_record.note_versions(tx, DEAL, self.source_id, [deal for deal, _ in kept])
-        refs = [deal.ref for deal, _ in kept]
-        before = conversion.origins(tx, self.source_id, refs)
-        changed = self._put(tx, DEAL, deal_rows(tx, self.credit, self.source_id, kept))
-        self.settle_won(tx, before.plus(conversion.origins_of(deal for deal, _ in kept)))
+        kept, marks = self._newest(tx, stored_record.TABLES[kind], records)
+        if kind is not Deal:
+            return self._put_kept(tx, kind, kept)
+        deals = [deal for deal, _ in kept]
+        stored_record.note_versions(tx, DEAL, self.source_id, marks)
+        before = conversion.origins(tx, self.source_id, [deal.ref for deal in deals])
+        changed = self._put_kept(tx, kind, kept)
+        self.settle_won(tx, before.plus(conversion.origins_of(deals)))
         return changed
 
     def put_history(self, tx: Connection, changes: Sequence[StageChange]) -> int:
@@ -100,23 +100,6 @@ class Commit:
             for deals in stored_record.records_where(tx, Deal, self.source_id, condition):
                 anew.credit_again(tx, Deal, deals)
         return len(changed)
-
-    def put_cohort(self, tx: Connection, kind: type[Lead | Quote], records: Sequence[Any]) -> int:
-        """Keeps the newest version of each lead or quote, and whether it became a won deal."""
-        if not records:
-            return 0
-        table = stored_record.TABLES[kind]
-        kept = self._newest(tx, table, records)
-        return self._put(tx, table, COHORTS[kind](tx, self.credit, self.source_id, kept))
-
-    def put_activities(
-        self, tx: Connection, kind: type[Email | Meeting], records: Sequence[Any]
-    ) -> int:
-        """Keeps the newest version of each letter or meeting."""
-        if not records:
-            return 0
-        table = stored_record.TABLES[kind]
-        return self._put_activities(tx, table, self._newest(tx, table, records))
 
     def settle_won(self, tx: Connection, touched: conversion.Origins) -> None:
         """Puts `won` right on what came before these deals."""
@@ -158,11 +141,7 @@ class Commit:
             (record, [OwnerChange(*each) for each in histories.get(record.ref, ())])
             for record in records
         ]
-        if kind is Lead or kind is Quote:
-            return self._put(tx, table, COHORTS[kind](tx, self.credit, self.source_id, kept))
-        if kind in (Email, Meeting):
-            return self._put_activities(tx, table, kept)
-        return self._put(tx, DEAL, deal_rows(tx, self.credit, self.source_id, kept))
+        return self._put_kept(tx, kind, kept)
 
     def fold_again(self, tx: Connection, call_refs: Sequence[str]) -> int:
         """Folds stored calls anew, after people or days changed; how many rows it changed."""
@@ -171,13 +150,17 @@ class Commit:
 
     def _newest(
         self, tx: Connection, table: Table, records: Sequence[Held]
-    ) -> list[tuple[Held, list[OwnerChange]]]:
-        """The records that are new or not older than stored, with their owner history."""
+    ) -> tuple[list[tuple[Held, list[OwnerChange]]], dict[str, datetime]]:
+        """The records that are new or not older than stored, with their owner history.
+
+        And the marks (`updated_at`) of those that were known with an older one.
+        """
         newest = {each.ref: each for each in sorted(records, key=lambda each: each.updated_at)}
         known = stored_record.versions(tx, table, self.source_id, newest)
         histories = stored_record.owner_changes(tx, table, self.source_id, known)
         kept: list[tuple[Held, list[OwnerChange]]] = []
         changes: list[tuple[str, datetime, str | None]] = []
+        marks: dict[str, datetime] = {}
         for ref, record in newest.items():
             version = known.get(ref)
             if version is None:
@@ -187,14 +170,30 @@ class Commit:
                 history, observed = _observe(version, histories.get(ref, ()), record.owner_ref)
                 changes += [(ref, each.after_at, each.owner_ref) for each in observed]
                 kept.append((record, history))
+                if record.updated_at > version.updated_at:
+                    marks[ref] = record.updated_at
         stored_record.add_owner_changes(tx, table, self.source_id, changes)
-        return kept
+        return kept, marks
 
-    def _put_activities(
-        self, tx: Connection, table: Table, kept: Sequence[tuple[Any, list[OwnerChange]]]
-    ) -> int:
+    def _put_kept(self, tx: Connection, kind: type[Record], kept: Kept) -> int:
+        """Writes records of one kind, each with its owner history, as rows of its table."""
+        table = stored_record.TABLES[kind]
+        if kind is Deal:
+            return self._put_deals(tx, deal_rows(tx, self.credit, self.source_id, kept))
+        if kind is Lead or kind is Quote:
+            return self._put(tx, table, COHORTS[kind](tx, self.credit, self.source_id, kept))
         rows = [activity_row(self.credit, self.source_id, *each) for each in kept]
         return self._put(tx, table, rows)
+
+    def _put_deals(self, tx: Connection, rows: Sequence[Row]) -> int:
+        """Puts `is_repeat` right, too, on every win of the clients these deals touch."""
+        refs = [row[1] for row in rows]
+        clients = repeat.winning_clients(tx, self.source_id, refs)
+        changed = self._put(tx, DEAL, rows)
+        if changed:
+            clients |= repeat.winning_clients(tx, self.source_id, refs)
+            repeat.settle_repeats(tx, self.source_id, clients, journal=self.journal)
+        return changed
 
     def _put_calls(
         self,
@@ -215,12 +214,7 @@ class Commit:
         return self._put(tx, CALL, rows) + len(gone)
 
     def _put(self, tx: Connection, table: Table, rows: Sequence[Row]) -> int:
-        refs = [row[1] for row in rows] if table is DEAL else []
-        clients = repeat.winning_clients(tx, self.source_id, refs)
         changed = put_rows(tx, table, rows, journal=self.journal)
-        if changed:
-            clients |= repeat.winning_clients(tx, self.source_id, refs)
-            repeat.settle_repeats(tx, self.source_id, clients, journal=self.journal)
         self._note(tx, changed=changed)
         return changed
 

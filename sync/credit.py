@@ -33,6 +33,15 @@ class Credit:
         """The local day of a moment."""
         return LocalDays(self.zone)
 
+    def held(
+        self, source_id: int, moment: datetime, owner: str | None, history: Sequence[OwnerChange]
+    ) -> tuple[int, int, int | None]:
+        """A counted moment: in milliseconds, its local day, and the manager who held the record."""
+        moment_ms = to_ms(moment)
+        day = self.days(moment_ms)
+        holder = owner_at(moment, history, owner)
+        return moment_ms, day, self.people.manager(source_id, holder, day)
+
     def deal_row(
         self,
         source_id: int,
@@ -44,17 +53,12 @@ class Credit:
 
         `closed_at`: by the stage history, where that knows better than the deal itself.
         """
-        created_ms, closed_ms = to_ms(deal.created_at), None
-        created_day, closed_day, closed_by = self.days(created_ms), None, None
-        moved_ms = cycle_s = None
         owner = deal.owner_ref
-        creator = owner_at(deal.created_at, history, owner) if history else owner
+        created_ms, created_day, creator = self.held(source_id, deal.created_at, owner, history)
+        closed_ms = closed_day = closed_by = moved_ms = cycle_s = None
         if deal.closed_at is not None and closed_at is not None:
-            moved_ms, closed_ms = to_ms(deal.closed_at), to_ms(closed_at)
-            closed_day = self.days(closed_ms)
-            cycle_s = (closed_ms - created_ms) // 1000
-            closer = owner_at(closed_at, history, owner) if history else owner
-            closed_by = self.people.manager(source_id, closer, closed_day)
+            closed_ms, closed_day, closed_by = self.held(source_id, closed_at, owner, history)
+            moved_ms, cycle_s = to_ms(deal.closed_at), (closed_ms - created_ms) // 1000
         row = (
             source_id,
             deal.ref,
@@ -72,7 +76,7 @@ class Credit:
             moved_ms,
             None,
             created_day,
-            self.people.manager(source_id, creator, created_day),
+            creator,
             closed_day,
             closed_by,
             deal.lead_ref,

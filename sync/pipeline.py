@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from connectors.base import Since, Stream
 from connectors.error import AbsentError, RemoteError, StoppedError
@@ -144,7 +143,15 @@ class Pass:
         with self.source.store.write() as tx:
             stored_stream.save_stream(tx, done)
             if result.changed or result.quarantined:
-                stored_stream.add_receipt(tx, _receipt(done, state, result, now))
+                stored_stream.add_receipt(
+                    tx,
+                    state,
+                    kind="read",
+                    ended_at=now,
+                    read=result.read,
+                    changed=result.changed,
+                    quarantined=result.quarantined,
+                )
 
     def _forget(self, state: StreamState) -> None:
         """The account has no such records (any more): nobody can know numbers made of them."""
@@ -156,19 +163,3 @@ class Pass:
         with self.source.store.write() as tx:
             stored_stream.fail_stream(tx, state, str(error), self.source.clock())
         return StreamResult(stream=state.name, error=error)
-
-
-def _receipt(
-    done: StreamState, begun: StreamState, result: StreamResult, now: datetime
-) -> dict[str, Any]:
-    return {
-        "source_id": done.source_id,
-        "stream": done.name,
-        "kind": "read",
-        "began_at": begun.began_at or now,
-        "ended_at": now,
-        "read": result.read,
-        "changed": result.changed,
-        "quarantined": result.quarantined,
-        "removed": 0,
-    }

@@ -96,19 +96,9 @@ def _keep(
             stored_stream.release(tx, state.source_id, state.name, senseless)
         if gone:
             _remove(tx, state, gone, now)
+            ended = replace(state, began_at=None)
             stored_stream.add_receipt(
-                tx,
-                {
-                    "source_id": state.source_id,
-                    "stream": state.name,
-                    "kind": "sweep",
-                    "began_at": now,
-                    "ended_at": now,
-                    "read": compared,
-                    "changed": 0,
-                    "quarantined": 0,
-                    "removed": len(gone),
-                },
+                tx, ended, kind="sweep", ended_at=now, read=compared, removed=len(gone)
             )
         fresh = stored_stream.load_stream(tx, state.source_id, state.name)
         stored_stream.save_stream(tx, replace(fresh, swept_at=now))

@@ -30,31 +30,6 @@ _EN = {
 }
 
 
-BESIDE = frozenset(
-    {
-        "days_to_win",
-        "deals_repeat",
-        "emails_received",
-        "emails_sent",
-        "lead_conversion",
-        "leads_created",
-        "leads_won",
-        "meetings_held",
-        "meetings_planned",
-        "open_deals",
-        "open_pipeline",
-        "quote_conversion",
-        "quotes_created",
-        "quotes_won",
-        "repeat_share",
-        "sales_cycle",
-        "sales_cycle_median",
-    }
-)
-"""Core metrics that have a column only when a destination writes them: the page stays one screen
-wide. `merilo kpi` and the explanations know them all."""
-
-
 def short_title(metric: str, title: str, language: str) -> str:
     """What stands above the column of a metric."""
     talked = metric.removeprefix("calls_").removesuffix("s")

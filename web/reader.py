@@ -29,7 +29,6 @@ from web.board import (
     Section,
     SourceAge,
 )
-from web.heading import BESIDE
 from web.page import CARDS
 
 MOST_RECORDS = 500
@@ -96,9 +95,7 @@ class StoreReader:
 
     def _shown_metrics(self) -> list[Metric]:
         written = {name for each in self.settings.destinations for name in each.metrics}
-        return [
-            each for each in self.catalog.board if each.name not in BESIDE or each.name in written
-        ]
+        return [each for each in self.catalog.board if not each.beside or each.name in written]
 
     def _column(self, metric: Metric) -> Column:
         language = self.settings.merilo.language

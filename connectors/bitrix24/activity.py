@@ -13,10 +13,9 @@ from connectors.base import Context, Page, Record, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command, iso
 from connectors.bitrix24.field import moment, optional_ref, required_ref, senseless, text_of
-from connectors.bitrix24.item import counted, is_whole, pages_before
 from connectors.bitrix24.opening import first_answer
-from connectors.bitrix24.paging import GROWING, Listing, fetch_by_id, read_all
-from connectors.bitrix24.segment import open_listing, read_listing
+from connectors.bitrix24.paging import Listing, fetch_by_id, read_all
+from connectors.bitrix24.run import counted, open_run, pages_before, read_run
 from store.fact import Direction, Email, EmailKind, Fact, Meeting, MeetingState
 
 NAME = "activities"
@@ -65,33 +64,28 @@ def _since(moment: datetime) -> Mapping[str, Any]:
     return {">=LAST_UPDATED": iso(moment), "TYPE_ID": (MEETING, EMAIL, OTHER)}
 
 
-def activity_opening(since: Since) -> Sequence[Command]:
+def opening(since: Since) -> Sequence[Command]:
     """As many pages as the last run needed, or the first of everything."""
     listing = _listing(_since(since.changed_from), FIELDS)
-    if is_whole(since):
-        return open_listing(listing, since.checkpoint)
-    return listing.commands("0", pages_before(since, _MOST_OPENING_PAGES))
+    return open_run(listing, since, pages_before(since, _MOST_OPENING_PAGES))
 
 
-def activity_pages(client: Bitrix24Client, since: Since) -> Iterator[Page]:
+def pages(client: Bitrix24Client, since: Since) -> Iterator[Page]:
     """Everything that changed."""
     listing = _listing(_since(since.changed_from), FIELDS)
-    first = first_answer(client, NAME, since, activity_opening)
-    if is_whole(since):
-        rows = read_listing(client, listing, since.checkpoint, first=first)
-    else:
-        rows = read_all(client, listing, sizes=GROWING, first=first)
+    first = first_answer(client, NAME, since, opening)
+    rows = read_run(client, listing, since, first=first)
     return counted(rows, _MOST_OPENING_PAGES if since.cursor else 1)
 
 
-def activity_ids(client: Bitrix24Client, since: datetime) -> Iterator[str]:
+def existing_ids(client: Bitrix24Client, since: datetime) -> Iterator[str]:
     """Ids of the letters, meetings and to-dos that exist and changed since the moment."""
     listing = _listing(_since(since), ("ID", "TYPE_ID", "PROVIDER_ID"), "ids")
     for found in read_all(client, listing):
         yield from (str(row["ID"]) for row in found.rows if _is_kept(row))
 
 
-def activity_fetch(client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:
+def fetch(client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:
     """The activities with these ids."""
     return fetch_by_id(client, refs, lambda some: _listing({"@ID": some}, FIELDS))
 
@@ -101,7 +95,7 @@ def meeting_rules(context: Context) -> str:
     return context.meetings.get("todo_title", "")
 
 
-def activity(record: Record, context: Context) -> Iterable[Fact]:
+def normalize(record: Record, context: Context) -> Iterable[Fact]:
     """A letter or a meeting; chats, calls and tasks make no fact.
 
     A to-do that is no meeting is kept as such: it may be renamed, and a sweep must know it.

@@ -9,11 +9,10 @@ from connectors.base import Context, Page, Record, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import NO_PARAMS, Command, iso
 from connectors.bitrix24.field import moment, optional_ref, required_ref, senseless, whole
-from connectors.bitrix24.item import is_whole
 from connectors.bitrix24.normalize import DEFAULT_PIPELINE, state_of
 from connectors.bitrix24.opening import first_answer
-from connectors.bitrix24.paging import GROWING, Listing, fetch_by_id, read_all
-from connectors.bitrix24.segment import open_listing, read_listing
+from connectors.bitrix24.paging import Listing, fetch_by_id
+from connectors.bitrix24.run import open_run, read_run, up_to_greatest
 from store.fact import Fact, StageChange, Step
 
 NAME = "stage_history"
@@ -34,29 +33,15 @@ _FIELDS = (
 
 def opening(since: Since) -> Sequence[Command]:
     """The newest rows, or the first of everything."""
-    listing, after = _listing_of(since), _after(since)
-    if is_whole(since):
-        return open_listing(listing, since.checkpoint, after)
-    return listing.commands(after, 1)
+    return open_run(_listing_of(since), since, after=_after(since))
 
 
 def pages(client: Bitrix24Client, since: Since) -> Iterator[Page]:
     """Every move made since the last run, or since the beginning, and a few before."""
-    listing, after = _listing_of(since), _after(since)
     first = first_answer(client, NAME, since, opening)
-    if is_whole(since):
-        rows = read_listing(client, listing, since.checkpoint, after, first=first)
-    else:
-        rows = read_all(client, listing, after, sizes=GROWING, first=first)
-    greatest = int(since.cursor or 0)
-    for found in rows:
-        greatest = max(greatest, int(found.last_id))
-        yield Page(
-            records=_seen(found.rows, found.served_at),
-            checkpoint=found.place,
-            served_at=found.served_at,
-            cursor=str(greatest) if greatest else None,
-        )
+    rows = read_run(client, _listing_of(since), since, _after(since), first=first)
+    for page in up_to_greatest(rows, since):
+        yield replace(page, records=_seen(page.records, page.served_at))
 
 
 def fetch(client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:

@@ -1,27 +1,16 @@
 """The streams of Bitrix24: what is asked for, in which order, and where a run resumes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from connectors.base import Page, Record, Since, Stream
-from connectors.bitrix24 import currency, normalize, stage_history
-from connectors.bitrix24.activity import (
-    NAME as ACTIVITIES,
-)
-from connectors.bitrix24.activity import (
-    activity,
-    activity_fetch,
-    activity_ids,
-    activity_opening,
-    activity_pages,
-    meeting_rules,
-)
+from connectors.base import Context, Page, Record, Since, Stream
+from connectors.bitrix24 import activity, currency, normalize, stage_history
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import NO_PARAMS, Command, iso
 from connectors.bitrix24.envelope import as_map
-from connectors.bitrix24.item import Items, counted, is_whole, pages_before
+from connectors.bitrix24.item import Items
 from connectors.bitrix24.lead import LEADS, QUOTES, lead, lead_pages, quote
 from connectors.bitrix24.opening import first_answer
 from connectors.bitrix24.paging import (
@@ -31,7 +20,8 @@ from connectors.bitrix24.paging import (
     read_all,
 )
 from connectors.bitrix24.reply import Reply
-from connectors.bitrix24.segment import open_listing, read_listing
+from connectors.bitrix24.run import counted, open_run, pages_before, read_run, up_to_greatest
+from store.fact import Fact
 
 DEAL_TYPE = 2
 """entityTypeId of deals (api-reference/crm/data-types.md)."""
@@ -114,28 +104,13 @@ def _call_after(since: Since) -> str:
 
 
 def _call_opening(since: Since) -> Sequence[Command]:
-    listing, after = _calls_of(since), _call_after(since)
-    if is_whole(since):
-        return open_listing(listing, since.checkpoint, after)
-    return listing.commands(after, 1)
+    return open_run(_calls_of(since), since, after=_call_after(since))
 
 
 def _call_pages(client: Bitrix24Client, since: Since) -> Iterator[Page]:
-    listing, after = _calls_of(since), _call_after(since)
     first = first_answer(client, "calls", since, _call_opening)
-    if is_whole(since):
-        rows = read_listing(client, listing, since.checkpoint, after, first=first)
-    else:
-        rows = read_all(client, listing, after, sizes=GROWING, first=first)
-    greatest = int(since.cursor or 0)
-    for found in rows:
-        greatest = max(greatest, int(found.last_id))
-        yield Page(
-            records=found.rows,
-            checkpoint=found.place,
-            served_at=found.served_at,
-            cursor=str(greatest) if greatest else None,
-        )
+    rows = read_run(client, _calls_of(since), since, _call_after(since), first=first)
+    return up_to_greatest(rows, since)
 
 
 def _call_fetch(client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:
@@ -178,6 +153,19 @@ def _is_deal_stage(row: Record) -> bool:
     return directory == "DEAL_STAGE" or directory.startswith("DEAL_STAGE_")
 
 
+def _of_items(items: Items, normalized: Callable[[Record, Context], Iterable[Fact]]) -> Stream:
+    return Stream(
+        name=items.name,
+        key="id",
+        pages=items.pages,
+        normalize=normalized,
+        lag=LAG,
+        existing_ids=items.ids,
+        fetch=items.fetch,
+        opening=items.opening,
+    )
+
+
 STREAMS = (
     Stream(
         name="users",
@@ -203,16 +191,7 @@ STREAMS = (
         fetch=currency.fetch,
         opening=currency.opening,
     ),
-    Stream(
-        name="deals",
-        key="id",
-        pages=DEALS.pages,
-        normalize=normalize.deal,
-        lag=LAG,
-        existing_ids=DEALS.ids,
-        fetch=DEALS.fetch,
-        opening=DEALS.opening,
-    ),
+    _of_items(DEALS, normalize.deal),
     Stream(
         name=stage_history.NAME,
         key="ID",
@@ -221,26 +200,8 @@ STREAMS = (
         fetch=stage_history.fetch,
         opening=stage_history.opening,
     ),
-    Stream(
-        name="leads",
-        key="id",
-        pages=lead_pages,
-        normalize=lead,
-        lag=LAG,
-        existing_ids=LEADS.ids,
-        fetch=LEADS.fetch,
-        opening=LEADS.opening,
-    ),
-    Stream(
-        name="quotes",
-        key="id",
-        pages=QUOTES.pages,
-        normalize=quote,
-        lag=LAG,
-        existing_ids=QUOTES.ids,
-        fetch=QUOTES.fetch,
-        opening=QUOTES.opening,
-    ),
+    replace(_of_items(LEADS, lead), pages=lead_pages),
+    _of_items(QUOTES, quote),
     Stream(
         name="calls",
         key="ID",
@@ -250,14 +211,14 @@ STREAMS = (
         opening=_call_opening,
     ),
     Stream(
-        name=ACTIVITIES,
+        name=activity.NAME,
         key="ID",
-        pages=activity_pages,
-        normalize=activity,
+        pages=activity.pages,
+        normalize=activity.normalize,
         lag=LAG,
-        existing_ids=activity_ids,
-        fetch=activity_fetch,
-        opening=activity_opening,
-        rules=meeting_rules,
+        existing_ids=activity.existing_ids,
+        fetch=activity.fetch,
+        opening=activity.opening,
+        rules=activity.meeting_rules,
     ),
 )

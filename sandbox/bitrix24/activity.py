@@ -1,14 +1,12 @@
 """Activities: e-mails, meetings, to-dos, calls and tasks, with every version they ever had."""
 
-import random
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from threading import RLock
 from typing import Any, NamedTuple
 
-from sandbox.bitrix24.listing import Query, span
 from sandbox.bitrix24.moment import seconds
+from sandbox.bitrix24.shelf import Shelf
 from sandbox.bitrix24.user import ADMIN_ID
 
 MEETING, CALL, TASK, EMAIL, PROVIDER = 1, 2, 3, 4, 6
@@ -65,19 +63,17 @@ class Activity:
         return next((one for one in reversed(self.versions) if one.at <= moment), None)
 
 
-class Activities:
-    """Every activity ever; lists see the living ones only. Changes by `add` and so on are
+class Activities(Shelf[Activity]):
+    """Every activity ever. Changes by `add` and so on are
     thread-safe; `at` is an aware moment and defaults to the portal's now."""
 
     id_field = "ID"
     time_field = "LAST_UPDATED"
 
     def __init__(self, now: Callable[[], float], lock: RLock) -> None:
-        self.every: dict[int, Activity] = {}
+        super().__init__()
         self._now = now
         self._lock = lock
-        self._living: list[int] = []
-        self._changes: list[tuple[float, int]] = []
 
     def add(
         self,
@@ -118,7 +114,7 @@ class Activities:
             actor = activity.now.responsible if by is None else by
             after = activity.now._replace(at=moment, updated_at=moment, by=actor, **values)
             activity.versions.append(after)
-            insort(self._changes, (moment, activity_id))
+            self.note_change(activity)
             return True
 
     def delete(self, activity_id: int, *, at: datetime | None = None) -> None:
@@ -127,7 +123,7 @@ class Activities:
             activity = self.every[activity_id]
             moment = max(self._moment(at), activity.now.at)
             activity.versions.append(activity.now._replace(at=moment, by=ADMIN_ID, deleted=True))
-            self._living.pop(bisect_left(self._living, activity_id))
+            self.hide(activity_id)
 
     def restore(self, activity_id: int, *, at: datetime | None = None) -> None:
         """Brings a deleted activity back under its id, without a mark of change."""
@@ -135,51 +131,7 @@ class Activities:
             activity = self.every[activity_id]
             moment = max(self._moment(at), activity.now.at)
             activity.versions.append(activity.now._replace(at=moment, deleted=False))
-            insort(self._living, activity_id)
-
-    def bring(self, activities: list[Activity]) -> None:
-        """Takes in activities with the histories they bring, by ascending id."""
-        self.every.update((activity.id, activity) for activity in activities)
-        self._living += [activity.id for activity in activities if not activity.now.deleted]
-        self._changes += [(activity.now.updated_at, activity.id) for activity in activities]
-        self._changes.sort()
-
-    def sample(self, rng: random.Random) -> Activity | None:
-        """Some living activity; None when there is none."""
-        return self.every[rng.choice(self._living)] if self._living else None
-
-    def living(self, activity_id: int) -> Activity | None:
-        """An activity that can be read now."""
-        activity = self.every.get(activity_id)
-        return None if activity is None or activity.now.deleted else activity
-
-    def rows(self, query: Query, *, falling: bool = False) -> Iterable[Activity]:
-        """Living activities within the bounds; few recent changes by their own index."""
-        low, high = self._bounds(query)
-        if query.since is not None:
-            first = bisect_left(self._changes, (float(int(query.since)), 0))
-            if len(self._changes) - first < (high - low) // 4:
-                return self._changed(first, query, falling)
-        every, living = self.every, self._living
-        return (every[living[index]] for index in span(low, high, falling))
-
-    def count(self, query: Query) -> int | None:
-        """How many living activities lie within the id bounds."""
-        low, high = self._bounds(query)
-        return max(0, high - low)
-
-    def _changed(self, first: int, query: Query, falling: bool) -> Iterable[Activity]:
-        ids = {activity_id for _, activity_id in self._changes[first:]}
-        for activity_id in sorted(ids, reverse=falling):
-            activity = self.living(activity_id) if query.holds(activity_id) else None
-            if activity is not None:
-                yield activity
-
-    def _bounds(self, query: Query) -> tuple[int, int]:
-        low = bisect_left(self._living, query.lower)
-        if query.upper is None:
-            return low, len(self._living)
-        return low, bisect_left(self._living, query.upper + 1)
+            self.reveal(activity_id)
 
     def _moment(self, at: datetime | None) -> float:
         return self._now() if at is None else seconds(at)

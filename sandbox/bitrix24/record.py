@@ -1,16 +1,15 @@
 """Leads and quotes with every version they ever had, kept by id and by time of change."""
 
 import random
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import RLock
 from typing import Any, NamedTuple
 
 from sandbox.bitrix24.deal import kopecks
-from sandbox.bitrix24.listing import Query, span
 from sandbox.bitrix24.moment import seconds
 from sandbox.bitrix24.record_stage import RecordStage
+from sandbox.bitrix24.shelf import Shelf
 from sandbox.bitrix24.user import ADMIN_ID
 
 
@@ -53,8 +52,8 @@ class Record:
         return known[-1] if known else None
 
 
-class Records:
-    """Every record of one kind; lists see the living ones only. Mutators take aware moments."""
+class Records(Shelf[Record]):
+    """Every record of one kind. Mutators take aware moments."""
 
     id_field = "id"
     time_field = "updatedTime"
@@ -62,11 +61,10 @@ class Records:
     def __init__(
         self, stages: Mapping[str, RecordStage], now: Callable[[], float], lock: RLock
     ) -> None:
-        self.every: dict[int, Record] = {}
+        super().__init__()
         self.stages = stages
         self._now = now
         self._lock = lock
-        self._living: list[int] = []
 
     def create(
         self,
@@ -110,6 +108,7 @@ class Records:
             if "stage" in wanted:
                 after = after._replace(moved_at=moment, moved_by=actor)
             record.versions.append(after)
+            self.note_change(record)
             return True
 
     def delete(self, record_id: int, *, by: int = ADMIN_ID, at: datetime | None = None) -> int:
@@ -118,7 +117,7 @@ class Records:
             record = self._found(record_id)
             moment = max(self._moment(at), record.now.at)
             record.versions.append(record.now._replace(at=moment, by=by, deleted=True))
-            self._living.remove(record_id)
+            self.hide(record_id)
             return record_id
 
     def restore(self, record_id: int) -> int:
@@ -126,20 +125,8 @@ class Records:
         with self._lock:
             record = self.every[record_id]
             record.versions.append(record.now._replace(at=self._now(), deleted=False))
-            insort(self._living, record_id)
+            self.reveal(record_id)
             return record_id
-
-    def bring(self, records: Iterable[Record]) -> None:
-        """Takes in records with their histories, by ascending id."""
-        for record in records:
-            self.every[record.id] = record
-            if not record.now.deleted:
-                self._living.append(record.id)
-
-    def living(self, record_id: int) -> Record | None:
-        """A record that can be read now."""
-        record = self.every.get(record_id)
-        return None if record is None or record.now.deleted else record
 
     def sample(self, rng: random.Random, *, final: bool = False) -> Record | None:
         """Some living record, in a final stage or not; None when none was found."""
@@ -152,20 +139,6 @@ class Records:
     def semantic(self, stage: str) -> str:
         """P in work, S success, F failure."""
         return self.stages[stage].semantic
-
-    def rows(self, query: Query, *, falling: bool = False) -> Iterable[Record]:
-        """Living records within the bounds of id."""
-        low, high = self._bounds(query)
-        return (self.every[self._living[index]] for index in span(low, high, falling))
-
-    def count(self, query: Query) -> int | None:
-        """How many living records lie within the id bounds."""
-        low, high = self._bounds(query)
-        return max(0, high - low)
-
-    def _bounds(self, query: Query) -> tuple[int, int]:
-        low, size = bisect_left(self._living, query.lower), len(self._living)
-        return low, size if query.upper is None else bisect_left(self._living, query.upper + 1)
 
     def _found(self, record_id: int) -> Record:
         record = self.living(record_id)

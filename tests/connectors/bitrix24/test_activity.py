@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.base import Record, Since
-from connectors.bitrix24.activity import activity
+from connectors.bitrix24.activity import normalize
 from connectors.error import DataError
 from sandbox.bitrix24 import activity as kinds
 from sandbox.bitrix24.listing import Query
@@ -48,7 +48,7 @@ TO_DO: Record = {
 
 def made(record: Record, **changes: Any) -> Any:
     """The one fact of a record."""
-    (fact,) = activity({**record, **changes}, RULED)
+    (fact,) = normalize({**record, **changes}, RULED)
     return fact
 
 
@@ -74,7 +74,7 @@ def test_a_letter_without_a_direction_makes_no_sense() -> None:
 def test_the_documented_call_activity_makes_no_fact() -> None:
     sample = json.loads((PAYLOADS / "crm_activity_list__success_2.json").read_text("utf-8"))
     (row,) = sample["response"]["result"]
-    assert list(activity(row, RULED)) == []
+    assert list(normalize(row, RULED)) == []
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,14 @@ def test_a_meeting_is_known_by_its_type_event_or_title(
 
 
 def test_an_empty_title_rule_recognises_no_title() -> None:
-    (fact,) = activity({**TO_DO, "SUBJECT": "встреча"}, CONTEXT)
+    (fact,) = normalize({**TO_DO, "SUBJECT": "встреча"}, CONTEXT)
     assert isinstance(fact, Meeting)
     assert fact.state is MeetingState.NONE
 
 
 @pytest.mark.parametrize("name", ["CRM_SMS", "IMOPENLINES_SESSION", "REST_APP", "", None])
 def test_what_other_providers_made_is_no_fact(name: str | None) -> None:
-    assert list(activity({**TO_DO, "PROVIDER_ID": name, "SUBJECT": "встреча"}, RULED)) == []
+    assert list(normalize({**TO_DO, "PROVIDER_ID": name, "SUBJECT": "встреча"}, RULED)) == []
 
 
 def test_a_to_do_without_a_date_is_of_the_day_it_was_noted_down() -> None:
@@ -127,7 +127,7 @@ def test_a_to_do_without_a_date_is_of_the_day_it_was_noted_down() -> None:
 )
 def test_whatever_comes_is_one_fact_or_none_or_a_data_error(changes: dict[str, Any]) -> None:
     try:
-        facts = list(activity({**LETTER, **changes}, RULED))
+        facts = list(normalize({**LETTER, **changes}, RULED))
     except DataError:
         return
     assert len(facts) <= 1
@@ -147,7 +147,7 @@ def test_every_letter_meeting_and_to_do_is_read_and_listed_once() -> None:
             int(fact.ref)
             for page in pages
             for record in page.records
-            for fact in activity(record, RULED)
+            for fact in normalize(record, RULED)
             if isinstance(fact, Email | Meeting)
         ]
         assert kept == wanted
