@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long check style types imports dependencies leftovers \
-	bench bench-large lock wheel clean runtime dev browser
+	bench bench-large metrics lock wheel clean runtime dev browser
 
 help:
 	@echo "make demo         a made-up company, the agent and its page; Ctrl-C ends it"
@@ -19,6 +19,7 @@ help:
 	@echo "make check        style, types, who may import whom, dependencies, dead code"
 	@echo "make bench        measurements"
 	@echo "make bench-large  measurements with a million calls"
+	@echo "make metrics      docs/metrics.md anew, from the declarations"
 	@echo "make lock         the lock files anew (UPGRADE=1: with the newest versions)"
 	@echo "make wheel        the wheel, into dist/"
 	@echo "make clean        removes what make made, .venv included"
@@ -55,6 +56,9 @@ bench: dev
 
 bench-large: dev
 	@$(BIN)/python -m benchmarks --large
+
+metrics: dev
+	@$(BIN)/python -m kpi.reference > docs/metrics.md
 
 wheel: dev
 	@$(BIN)/hatchling build --target wheel

@@ -32,11 +32,32 @@ auth      = "webhook"
 # Сам код сюда не пишут. Сохраните "<номер пользователя>/<код>" командой:
 #   merilo secrets set {name}-webhook
 webhook   = "secret:{name}-webhook"
+# Или локальное приложение (только API) вместо вебхука; потом: merilo login {name}
+# auth          = "oauth"
+# client_id     = "local.5f0c8e1d2a3b47.12345678"
+# client_secret = "secret:{name}-client-secret"
 poll      = "60s"              # как часто спрашивать об изменениях
 sweep     = "24h"              # как часто сверять всё целиком
 # since   = "2026-01-01"       # с какого дня читать; без ключа - 400 дней назад
 """,
+    "amocrm": """
+[sources.{name}]
+connector = "amocrm"
+url       = "https://example.amocrm.ru"       # адрес вашего аккаунта, или https://....kommo.com
+auth      = "token"
+# Долгосрочный токен частной интеграции, созданной администратором (внешняя не видит сотрудников):
+# amoМаркет - Создать интеграцию - Ключи и доступы. Сохраните его командой:
+#   merilo secrets set {name}-token
+token     = "secret:{name}-token"
+poll      = "60s"              # как часто спрашивать об изменениях
+sweep     = "24h"              # как часто сверять всё целиком
+# since   = "2026-01-01"       # с какого дня читать; без ключа - 400 дней назад
+# currency = "RUB"             # валюта сделок, если аккаунт её не сообщает
+""",
 }
+
+_SECRETS = {"bitrix24": ("webhook", "вебхук"), "amocrm": ("token", "токен")}
+"""How the secret of a source is called: behind its name, and in words."""
 
 _TAIL = """
 # Людей находит почта, потом внутренний номер. Здесь - только поправки.
@@ -65,6 +86,14 @@ every   = "10m"
 listen = "127.0.0.1:8600"      # для другого адреса нужен token
 # token = "secret:web-token"
 """
+
+
+def example_secrets(connectors: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """The secrets that the text of `example_settings` names, and what each of them is."""
+    chosen = list(dict.fromkeys(connectors)) or ["bitrix24"]
+    names = ["main", *chosen[1:]]
+    kinds = (_SECRETS[kind] for kind in chosen)
+    return [(f"{name}-{end}", word) for name, (end, word) in zip(names, kinds, strict=True)]
 
 
 def example_settings(connectors: Sequence[str] = ()) -> str:

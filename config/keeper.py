@@ -33,6 +33,7 @@ class Keeper(Protocol):
     """A place that keeps secrets by name; every method may raise SecretError."""
 
     place: str
+    writable: bool
 
     def get(self, name: str) -> str | None:
         """The value, None if there is none."""
@@ -50,6 +51,7 @@ class Keeper(Protocol):
 class SystemKeeper:
     """The keyring of the desktop or of the operating system."""
 
+    writable = True
     _INDEX = ".names"  # keyrings cannot list what they hold
 
     def __init__(self, backend: "KeyringBackend") -> None:
@@ -96,6 +98,8 @@ class SystemKeeper:
 class VaultKeeper:
     """Our encrypted file in the data directory."""
 
+    writable = True
+
     def __init__(self, master_key: str, data_dir: Path, environ: Mapping[str, str]) -> None:
         self._path = vault_path(data_dir)
         self.place = f"the vault {self._path}"
@@ -137,6 +141,7 @@ class EnvironmentKeeper:
     """Variables MERILO_SECRET_NAME; others set them."""
 
     place = "the environment"
+    writable = False
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -170,6 +175,8 @@ class EnvironmentKeeper:
 
 class FileKeeper:
     """One file (0600) for each secret in data_dir/secrets."""
+
+    writable = True
 
     def __init__(self, data_dir: Path) -> None:
         self._dir = data_dir / "secrets"

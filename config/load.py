@@ -21,12 +21,15 @@ def load_settings(
     source_models: Mapping[str, type[SourceSettings]],
     environ: Mapping[str, str] = os.environ,
     metric_names: Collection[str] | None = None,
+    apart_names: Collection[str] = (),
+    own_included: bool = False,
     require_secrets: bool = False,
 ) -> Settings:
     """The settings that `path` or the search path leads to.
 
     `source_models` are the connectors' models by name. Metrics of destinations are checked
-    against `metric_names`, unless the file names metric files of its own. With
+    against `metric_names`, unless the file names metric files of its own and those are not
+    `own_included`; `apart_names` are metrics that are no single number. With
     `require_secrets` each secret that is referred to must also be there.
     ConfigError holds every mistake, in the order of the file.
     """
@@ -37,7 +40,14 @@ def load_settings(
     if document.problems:
         raise ConfigError(problems=document.problems)
     apply_overrides(document, environ)
-    known = _known(document, files[0], source_models, metric_names)
+    own = not own_included and _has_metrics(document)
+    known = Known(
+        base=files[0].absolute().parent,
+        sources=_sources(document),
+        models=source_models,
+        metrics=None if own else metric_names,
+        apart=apart_names,
+    )
     settings, problems = _check(document, known)
     if require_secrets:
         from config.presence import missing_secrets
@@ -48,21 +58,15 @@ def load_settings(
     return settings.model_copy(update={"path": files[0].absolute()})
 
 
-def _known(
-    document: Document,
-    file: Path,
-    models: Mapping[str, type[SourceSettings]],
-    metrics: Collection[str] | None,
-) -> Known:
+def _sources(document: Document) -> tuple[str, ...]:
     data = document.data
     sources = data.get("sources", data.get(closest("sources", data)))
-    own = isinstance(data.get("metrics"), dict) and data["metrics"].get("files")
-    return Known(
-        base=file.absolute().parent,
-        sources=tuple(sources) if isinstance(sources, dict) else (),
-        models=models,
-        metrics=None if own else metrics,
-    )
+    return tuple(sources) if isinstance(sources, dict) else ()
+
+
+def _has_metrics(document: Document) -> bool:
+    metrics = document.data.get("metrics")
+    return isinstance(metrics, dict) and bool(metrics.get("files"))
 
 
 def _check(document: Document, known: Known) -> tuple[Settings | None, list[Problem]]:

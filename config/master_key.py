@@ -28,7 +28,9 @@ def load_master_key(source: str, data_dir: Path, environ: Mapping[str, str]) -> 
             did="It was not used.",
             todo=f"Make one with: {MAKE}",
         )
-    return _derive(material)
+    from config.seal import derive_key
+
+    return derive_key(material, b"merilo vault")
 
 
 def make_master_key(source: str, data_dir: Path) -> None:
@@ -74,10 +76,3 @@ def _advice(source: str, data_dir: Path) -> str:
         return f"Restore {_generated(data_dir)} from a backup: without it the vault stays closed."
     place = "the variable" if source.startswith("env:") else "the file (mode 0600)"
     return f"Make {place}, for example with: {MAKE}"
-
-
-def _derive(material: bytes) -> bytes:
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-    return HKDF(SHA256(), length=32, salt=None, info=b"merilo vault").derive(material)

@@ -60,6 +60,11 @@ class SecretStore:
         """Where `secret:NAME` is looked for, in words."""
         return self._keeper.place
 
+    @property
+    def writable(self) -> bool:
+        """Whether values can be kept here at all, such as tokens that are renewed."""
+        return self._keeper.writable
+
     def get(self, ref: SecretRef) -> str:
         """The value of `ref` without surrounding blanks; SecretError says how to provide it."""
         value = self._find(ref)
@@ -67,6 +72,10 @@ class SecretStore:
             state = "is missing" if value is None else "is empty or a placeholder"
             raise SecretError(f"The secret {ref} {state} in {self._where(ref)}.", todo=_advice(ref))
         return value.strip()
+
+    def find(self, name: str) -> str | None:
+        """What is kept as `secret:name`, None if nothing is; SecretError if the place fails."""
+        return self._keeper.get(name)
 
     def set(self, name: str, value: str) -> None:
         """Keep `value` as `secret:name`; SecretError if the backend cannot or it is empty."""

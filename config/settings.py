@@ -119,6 +119,11 @@ class SourceSettings(Section):
         default=None, description="Records changed since this day are read; default: 400 days back."
     )
     ca_bundle: str = Field(default="", description="File with an extra CA certificate.")
+    hook: SecretRef | None = Field(
+        default=None,
+        description="Where the last part of our address for webhooks is kept: public_url of [web],"
+        " /hook/, the source's name, / and this. A call there makes the source due at once.",
+    )
 
     @field_validator("ca_bundle")
     @classmethod
@@ -166,6 +171,14 @@ class CalendarSection(Section):
     days_off: tuple[Day, ...] = Field(default=(), description="Days off besides the holidays.")
     work_days: tuple[Day, ...] = Field(default=(), description="Working days despite the calendar.")
     hours: Hours = Field(default="09:00-18:00", description="Working hours in [merilo] timezone.")
+
+    @field_validator("work_days")
+    @classmethod
+    def _apart(cls, value: tuple[Day, ...], info: ValidationInfo) -> tuple[Day, ...]:
+        if both := {*value} & {*info.data.get("days_off", ())}:
+            msg = f"{min(both)} is among `days_off` too"
+            raise ValueError(msg)
+        return value
 
 
 class MetricsSection(Section):

@@ -31,6 +31,7 @@ class Known:
     sources: Collection[str] = ()
     models: Mapping[str, type[Any]] = field(default_factory=dict)
     metrics: Collection[str] | None = None
+    apart: Collection[str] = ()
 
 
 def closest(name: object, valid: Iterable[str]) -> str:
@@ -135,6 +136,9 @@ def _known_metric(name: str, info: ValidationInfo) -> str:
         if name not in RECORD_FACTS:
             raise ValueError("no such fact of a record" + nearest(name, RECORD_FACTS))
         return name
+    if info.context is not None and name in info.context.apart:
+        msg = "has a value for each of several cases and fits into no one field: take it out"
+        raise ValueError(msg)
     names = info.context.metrics if info.context is not None else None
     if names is not None and name not in names and not re.fullmatch(r"calls_[1-9]\d*s", name):
         raise ValueError("no such metric" + nearest(name, names))

@@ -1,27 +1,24 @@
 """FileVault: a keyring backend for servers without a desktop, one encrypted file.
 
-Each value is sealed by AES-256-GCM with its own name as associated data; a last seal over the
-whole text makes any change, swap or loss of a record visible.
+Each value is sealed together with its own name; a last seal over the whole text makes any change,
+swap or loss of a record visible.
 """
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
 from config.error import SecretError
 from config.private_file import locked, make_private_dir, read_private, replace_private
+from config.seal import seal, unseal
 
 VERSION = 1
-_NONCE = 12
 _WHOLE = "the whole vault"
 
 
@@ -83,7 +80,7 @@ class FileVault(KeyringBackend):
             return {}
         try:
             return _unseal(raw, self._master_key())
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, InvalidTag):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise SecretError(
                 f"The vault {self._path} is damaged: it was cut short or changed.",
                 did="None of it was used.",
@@ -92,11 +89,8 @@ class FileVault(KeyringBackend):
 
 
 def _seal(values: dict[str, str], key: bytes) -> bytes:
-    cipher = AESGCM(key)
-
     def sealed(text: str, bound_to: str) -> str:
-        nonce = os.urandom(_NONCE)
-        return (nonce + cipher.encrypt(nonce, text.encode(), bound_to.encode())).hex()
+        return seal(text.encode(), key, bound_to.encode()).hex()
 
     records = {name: sealed(value, name) for name, value in values.items()}
     content = {"version": VERSION, "key": _fingerprint(key), "records": records}
@@ -104,20 +98,18 @@ def _seal(values: dict[str, str], key: bytes) -> bytes:
 
 
 def _unseal(raw: bytes, key: bytes) -> dict[str, str]:
-    cipher = AESGCM(key)
-
     def opened(sealed: str, bound_to: str) -> str:
         data = bytes.fromhex(sealed)
         if data.hex() != sealed:
             raise ValueError
-        return cipher.decrypt(data[:_NONCE], data[_NONCE:], bound_to.encode()).decode()
+        return unseal(data, key, bound_to.encode()).decode()
 
     content = json.loads(raw)
     _check_header(content, key)
     if _dump(content) != raw:
         raise ValueError
-    seal = content.pop("seal")
-    opened(seal, _WHOLE + _dump(content).decode())
+    last = content.pop("seal")
+    opened(last, _WHOLE + _dump(content).decode())
     return {name: opened(record, name) for name, record in content["records"].items()}
 
 

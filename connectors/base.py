@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from config.settings import SourceSettings
+from connectors.token_store import Vault
 from store.fact import Fact
 
 Record = dict[str, Any]
@@ -24,13 +25,16 @@ class PhoneMark(NamedTuple):
 class Context:
     """What a normaliser may know besides the record; it touches neither clock nor network.
 
-    `meetings`: [meetings.SOURCE] of the settings, by key.
+    `meetings`: [meetings.SOURCE] of the settings, by key. `currency`: the base currency. `fields`:
+    [fields.SOURCE], by kind of record and name.
     """
 
     source: str
     zone: ZoneInfo
     mark_phone: Callable[[str], PhoneMark]
     meetings: Mapping[str, str] = field(default_factory=dict)
+    currency: str = ""
+    fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +44,13 @@ class Since:
     `changed_from`: records changed at or after this moment are wanted (on the first run the
     `since` of the settings, later watermark minus lag). `cursor`: what the last finished run left
     (e.g. the greatest call id). `checkpoint`: the place inside an unfinished run, else None.
+    `fields`: custom fields that are read besides those of the stream, in the vendor's spelling.
     """
 
     changed_from: datetime
     cursor: str | None = None
     checkpoint: str | None = None
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +84,10 @@ class Stream:
     changed since a moment, for the sweep. `fetch`: the records with these ids, for what a sweep
     missed or quarantine replays. `opening`: the commands of the first request, for clients that
     can ask several at once. `rules`: the settings by which `normalize` understands records, as
-    text; when that changes everything is read again.
+    text; when that changes everything is read again. `late`: rows may come, or change without a
+    mark, this long after they were read; this span is read again every hour. `feeds`: the names by
+    which metrics ask for what it reads, where it has not one of its own; `facts`: the kinds that a
+    sweep of it compares, likewise.
     """
 
     name: str
@@ -90,13 +99,28 @@ class Stream:
     fetch: Callable[[Any, Sequence[str]], Iterator[Page]] | None = None
     opening: Callable[[Since], Sequence[Any]] | None = None
     rules: Callable[[Context], str] | None = None
+    late: timedelta | None = None
+    feeds: tuple[str, ...] = ()
+    facts: tuple[type[Any], ...] = ()
+
+
+def feeds_of(streams: Sequence[Stream]) -> Mapping[str, tuple[str, ...]]:
+    """The names that metrics know and some of these streams feed, with the streams behind each."""
+    found: dict[str, tuple[str, ...]] = {}
+    for stream in streams:
+        for name in stream.feeds:
+            found[name] = (*found.get(name, ()), stream.name)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientOptions:
     """What every client needs from its surroundings. `clock` gives aware UTC moments.
 
-    `data_dir` holds what processes of one machine share (the portal's limiter).
+    `data_dir` holds what processes of one machine share (the portal's limiter). `vault` keeps
+    tokens that are renewed; None where no login of that kind is in use. `fields`: [fields.SOURCE]
+    of the settings, by kind of record and name. `destinations`: the kinds of what is written to
+    the source, for its check.
     """
 
     source: str
@@ -104,6 +128,29 @@ class ClientOptions:
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     data_dir: Any
+    vault: Vault | None = None
+    fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    destinations: frozenset[str] = frozenset()
+
+
+class Login(Protocol):
+    """One login of a source by OAuth, from the address to open to the tokens that are kept."""
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the vendor sends the browser, as the settings tell it; empty if they do not."""
+
+    def address(self, state: str) -> str:
+        """The page a person opens to agree; `state` comes back with the answer."""
+
+    def redeem(self, answer: Mapping[str, str]) -> str:
+        """Turns the answer (`code` and what else came) into kept tokens; tells whose account it is
+        (host, user's id). Raises AuthError, RetryableError or SecretError."""
+
+    def install(self, form: Mapping[str, str]) -> str:
+        """Takes the tokens that a vendor sent to the page when the application was installed, after
+        proving with the vendor that they are what they seem. Raises like `redeem`; AuthError also
+        for a form that is forged or makes no sense."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +169,11 @@ class Connector:
 
     `open_pass` asks the first page of several streams in one request, where the vendor can.
     `record_url` links to a record: (settings, kind of fact, ref) -> URL or None.
-    `targets` maps a destination kind to the writer's constructor (client, settings).
+    `targets` maps a destination kind to the writer's constructor (client, settings). `login` makes
+    the OAuth login of a source, None where its settings enter otherwise or the vendor has none.
+    `told` makes of the streams and a client the stream of what the vendor tells was removed: hints,
+    read with every pass and shown nowhere; None where it tells nothing. `fields`: kinds of record
+    whose custom fields it reads.
     """
 
     name: str
@@ -133,3 +184,6 @@ class Connector:
     record_url: Callable[[Any, str, str], str | None]
     open_pass: Callable[[Any, Sequence[tuple[Stream, Since]]], None] | None = None
     targets: Mapping[str, Callable[[Any, Any], Any]]
+    login: Callable[[Any, ClientOptions], Login | None] | None = None
+    told: Callable[[Sequence[Stream], Any], Stream | None] | None = None
+    fields: tuple[str, ...] = ()

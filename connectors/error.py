@@ -11,6 +11,10 @@ class AuthError(RemoteError):
     """Credentials or rights were refused: the source is paused, no more requests are sent."""
 
 
+class ScopeError(AuthError):
+    """The login lacks a right to this one thing; everything else may be well."""
+
+
 class RetryableError(RemoteError):
     """Busy, limited or unreachable: try again within the budget, after `retry_after` seconds."""
 

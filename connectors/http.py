@@ -4,9 +4,10 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import TypeVar
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
 
 import httpx
 import msgspec
@@ -27,8 +28,21 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.P
 
 log = logging.getLogger("merilo.connectors")
 
+TOKENS_HIDDEN = 8
+"""Tokens are renewed every hour: the last few pairs may still stand in an answer."""
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
 for _name in ("httpx", "httpcore"):  # their INFO and DEBUG lines hold full URLs
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class _Sent(NamedTuple):
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str] = _NONE
+    content: bytes | None = None
 
 
 class Transport:
@@ -54,6 +68,7 @@ class Transport:
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._secrets = sorted(secrets, key=len, reverse=True)
+        self._tokens: tuple[str, ...] = ()
         self._limiter = limiter
         self._sleep = sleep
         self._deadline_s = deadline_s
@@ -68,9 +83,15 @@ class Transport:
         """Lets go of sockets."""
         self._client.close()
 
+    def conceal(self, *secrets: str) -> None:
+        """From now on these are replaced by *** too: tokens, of which only the newest matter."""
+        fresh = [each for each in secrets if each and each not in self._tokens]
+        if fresh:
+            self._tokens = (*fresh, *self._tokens)[:TOKENS_HIDDEN]
+
     def hide(self, text: str) -> str:
         """`text` without the secrets."""
-        for secret in self._secrets:
+        for secret in (*self._tokens, *self._secrets):
             text = text.replace(secret, "***")
         return text
 
@@ -82,19 +103,46 @@ class Transport:
         read: Callable[[Answer], Result],
         uses: Collection[str] = (),
         idempotent: bool = True,
+        headers: Mapping[str, str] = _NONE,
+        method: str = "POST",
     ) -> Result:
-        """POSTs JSON and returns what `read` makes of the answer.
+        """POSTs JSON, or sends it by another method, and returns what `read` makes of the answer.
 
         RetryableError, from the network or from `read`, is retried within the budget, after
         max(jittered back-off, its `retry_after`). With `idempotent=False` a LostAnswerError is
         never retried: it becomes AmbiguousError. `uses` names the methods whose time is spent.
         """
         content = msgspec.json.encode(payload)
+        sent = _Sent(method, path, headers, content=content)
+        return self._run(sent, read, uses, idempotent)
+
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str] = _NONE,
+        *,
+        read: Callable[[Answer], Result],
+        uses: Collection[str] = (),
+        headers: Mapping[str, str] = _NONE,
+    ) -> Result:
+        """GETs and returns what `read` makes of the answer; retried like an idempotent `post`.
+
+        No text shown holds the query.
+        """
+        return self._run(_Sent("GET", path, headers, query), read, uses, idempotent=True)
+
+    def _run(
+        self,
+        sent: _Sent,
+        read: Callable[[Answer], Result],
+        uses: Collection[str],
+        idempotent: bool,
+    ) -> Result:
         policy = self._policy(idempotent)
 
         def attempt() -> Result:
             self._limiter.take(uses, write=not idempotent)
-            return read(self._exchange(path, content))
+            return read(self._exchange(sent))
 
         try:
             return policy(attempt)
@@ -143,11 +191,18 @@ class Transport:
             reason,
         )
 
-    def _exchange(self, path: str, content: bytes) -> Answer:
-        shown_url = self.hide(f"{self._base_url}/{path}")
+    def _exchange(self, sent: _Sent) -> Answer:
+        url = f"{self._base_url}/{sent.path}"
+        shown_url = self.hide(url)
         began = time.monotonic()
         try:
-            with self._client.stream("POST", f"{self._base_url}/{path}", content=content) as got:
+            with self._client.stream(
+                sent.method,
+                url,
+                params=sent.query or None,
+                headers=sent.headers,
+                content=sent.content,
+            ) as got:
                 body = self._read_body(got, began, shown_url)
                 headers, status = got.headers, got.status_code
             return Answer(status, headers, body, shown_url, time.monotonic() - began)

@@ -19,8 +19,9 @@ class Limiter:
     A request is let through when the bucket has room for it, so no window of t seconds ever sees
     more than `capacity + rate * t` requests. `budget_s` is the run time one method may use in the
     vendor's window; at `share` of it the method waits for the vendor's reset. Writes have
-    `write_share` of both: the rest is left to reading. With `file` the state is shared by every
-    process that names the same file.
+    `write_share` of both: the rest is left to reading. A write fills the bucket like `write_cost`
+    requests, which does the same for one too small to be shared. With `file` the state is shared
+    by every process that names the same file.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Limiter:
         budget_s: float = 480.0,
         share: float = 0.8,
         write_share: float = 0.5,
+        write_cost: float = 1.0,
         patience_s: float = 90.0,
     ) -> None:
         self._clock = clock
@@ -43,6 +45,7 @@ class Limiter:
         self._rate = rate
         self._allowed_s = budget_s * share
         self._write_share = write_share
+        self._write_cost = write_cost
         self._written_s = budget_s * write_share
         self._patience_s = patience_s
 
@@ -115,7 +118,7 @@ class Limiter:
             wait_s = max(excess_s, max(ends) - now)
             if wait_s > 0:
                 return wait_s + 0.001
-            state.level += 1
+            state.level += self._write_cost if write else 1
             return 0.0
 
     def _write_end(self, state: LimitState, method: str, now: float) -> float:

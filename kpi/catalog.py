@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -11,26 +11,31 @@ from config.document import Document
 from config.error import ConfigError, Problem
 from config.value import nearest
 from kpi.condition import Condition
+from kpi.custom import is_field
 from kpi.declaration import Declaration, additive
 from kpi.error import AskError
 from kpi.formula import Formula
-from kpi.metric import Additive, Measure, Metric, Snapshot, Split
+from kpi.metric import OF_ROWS, Additive, Kind, Measure, Metric, Snapshot, Split
 
 CORE = Path(__file__).parent / "catalog"
+_FIRST = CORE / "core.toml"
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST_NAME = 48
 _RESERVED = ("day", "kind", "manager_id", "start_day")
 _TALKED = re.compile(r"calls_([1-9]\d{0,8})s")
-_BUILD = 1
+_BUILD = 2
 """Raised when cells must be rebuilt because this program counts differently than the last one."""
 
 
-@dataclass(frozen=True, eq=False)
 class Catalog:
     """Every declared metric by name, in the order of declaration. Loaded once and kept: what is
     derived from it is remembered for the very object."""
 
-    metrics: Mapping[str, Metric]
+    def __init__(self, metrics: Mapping[str, Metric]) -> None:
+        self.metrics = metrics
+
+    def __repr__(self) -> str:
+        return f"Catalog({len(self.metrics)} metrics)"
 
     def find(self, name: str) -> Metric:
         """The metric, also an undeclared `calls_<N>s`; AskError with the nearest name."""
@@ -42,28 +47,41 @@ class Catalog:
     def column(self, name: str) -> Metric:
         """The metric, which is one number a manager and period; AskError if it is told apart."""
         metric = self.find(name)
-        if isinstance(metric.kind, Split):
-            what = f"{name} has a value for each {metric.kind.dimension}."
+        if metric.dimension is not None:
+            what = f"{name} has a value for each {metric.dimension}."
             raise AskError(what, todo=f"It does not fit into one field: take {name} out of there.")
         return metric
 
-    def leaves(self, metric: Metric) -> Iterable[tuple[Metric, Additive]]:
-        """The additive metrics that `metric` is made of, each once, with their sums."""
-        seen: dict[str, tuple[Metric, Additive]] = {}
+    def leaves(self, metric: Metric) -> Sequence[tuple[Metric, Kind]]:
+        """The metrics that `metric` is made of, each once, none of which is a formula."""
+        known = self._leaves.get(metric.name)
+        if known is None:
+            self._leaves[metric.name] = known = tuple(self._parts(metric).values())
+        return known
+
+    def _parts(self, metric: Metric) -> dict[str, tuple[Metric, Kind]]:
+        found: dict[str, tuple[Metric, Kind]] = {}
         names = [metric.name]
         for name in names:
             part = self.find(name)
             if isinstance(part.kind, Formula):
                 names += part.kind.names
-            elif isinstance(part.kind, Additive):
-                seen[name] = part, part.kind
-        return seen.values()
+            else:
+                found[name] = part, part.kind
+        return found
+
+    @cached_property
+    def _leaves(self) -> dict[str, tuple[tuple[Metric, Kind], ...]]:
+        return {}
 
     @cached_property
     def columns(self) -> Mapping[Measure, str]:
         """Every sum that is kept in the cells, with the name of its column."""
-        kinds = [(name, each.kind) for name, each in self.metrics.items()]
+        shown = [each for each in self.metrics.values() if not each.extra]
+        kept = {leaf.name for each in shown for leaf, _ in self.leaves(each)}
+        kinds = [(name, each.kind) for name, each in self.metrics.items() if name in kept]
         sums = [(name, kind) for name, kind in kinds if isinstance(kind, Additive)]
+        sums = [(name, kind) for name, kind in sums if not _is_about_fields(kind)]
         found: dict[Measure, str] = {}
         for name, kind in sums:
             found.setdefault(kind.total, name)
@@ -76,7 +94,18 @@ class Catalog:
     @cached_property
     def board(self) -> tuple[Metric, ...]:
         """The metrics that are one number for a manager and period: columns of a table."""
-        return tuple(each for each in self.metrics.values() if not isinstance(each.kind, Split))
+        found = (each for each in self.metrics.values() if each.dimension is None)
+        return tuple(each for each in found if not each.extra)
+
+    @property
+    def shown_names(self) -> tuple[str, ...]:
+        """The names of all metrics but those that are shown only when asked for."""
+        return tuple(name for name, each in self.metrics.items() if not each.extra)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """What fits into one field: the board's metrics, and those shown only when asked for."""
+        return tuple(name for name, each in self.metrics.items() if each.dimension is None)
 
     @property
     def board_names(self) -> tuple[str, ...]:
@@ -85,9 +114,14 @@ class Catalog:
 
     @cached_property
     def splits(self) -> Mapping[str, Split]:
-        """The sums that are told apart by a dimension, by the metric's name."""
-        kinds = ((name, each.kind) for name, each in self.metrics.items())
-        return {name: kind for name, kind in kinds if isinstance(kind, Split)}
+        """The sums that are told apart by a dimension and kept, by the metric's name."""
+        kinds = ((name, each.kind) for name, each in self.metrics.items() if not each.extra)
+        found = ((name, kind) for name, kind in kinds if isinstance(kind, Split))
+        return {
+            name: kind
+            for name, kind in found
+            if not (is_field(kind.dimension) or _is_about_fields(kind.sums))
+        }
 
     @cached_property
     def snapshots(self) -> Mapping[str, Snapshot]:
@@ -127,12 +161,16 @@ def talked_calls(name: str) -> Metric | None:
     )
 
 
-def load_catalog(files: Sequence[Path] = ()) -> Catalog:
-    """Reads the core declarations and the user's; ConfigError holds every mistake in them."""
+def load_catalog(files: Sequence[Path] = (), wanted: Collection[str] = ()) -> Catalog:
+    """Reads our declarations and the user's; ConfigError holds every mistake in them.
+
+    What is `wanted`, as a destination writes it, is kept and shown though it is an extra.
+    """
     metrics: dict[str, Metric] = {}
     declared: dict[str, Declaration] = {}
     problems: list[Problem] = []
-    for file in (*sorted(CORE.glob("*.toml")), *files):
+    ours = sorted(CORE.glob("*.toml"), key=lambda file: (file != _FIRST, file))
+    for file in (*ours, *files):
         document = Document()
         document.add_file(file)
         problems += document.problems
@@ -148,6 +186,8 @@ def load_catalog(files: Sequence[Path] = ()) -> Catalog:
     problems += _check_formulas(declared, metrics)
     if problems:
         raise ConfigError("The metric files are wrong.", problems=problems)
+    for name in metrics.keys() & set(wanted):
+        metrics[name] = replace(metrics[name], extra=False)
     return Catalog(_completed(metrics))
 
 
@@ -174,11 +214,22 @@ def _check_formulas(
             if part not in declared and talked_calls(part) is None:
                 message = f"unknown metric in the formula{nearest(part, declared)}"
                 yield document.problem(place, message)
-            elif part in metrics and not isinstance(metrics[part].kind, Additive | Formula):
-                message = f"{part} is not a sum: a formula is made of sums and other formulas"
+            elif part in metrics and not _is_one_number(metrics[part]):
+                message = f"{part} is not one number counted of a period: it fits into no formula"
                 yield document.problem(place, message)
         if name in _reached(name, names):
             yield document.problem(place, "the formula needs itself")
+
+
+def _is_one_number(metric: Metric) -> bool:
+    fits = isinstance(metric.kind, (Additive, Formula, *OF_ROWS))
+    return fits and metric.dimension is None
+
+
+def _is_about_fields(kind: Additive) -> bool:
+    """Whether custom fields decide it: they change without the record, so it is not kept."""
+    columns = (kind.total.value.partition(":")[2], *(each.column for each in kind.total.where))
+    return any(map(is_field, columns))
 
 
 def _reached(name: str, parts: Mapping[str, Iterable[str]]) -> set[str]:

@@ -3,24 +3,22 @@
 They are a cache of the facts, made and dropped by the engine and unknown to the migrations.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from importlib import import_module
+from operator import add
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    Delete,
     Insert,
     Integer,
     MetaData,
     Select,
     String,
     Table,
-    and_,
     bindparam,
     delete,
     func,
@@ -32,11 +30,12 @@ from kpi.catalog import Catalog
 from kpi.contribution import total
 from kpi.metric import Measure
 from kpi.period import Span, month_of, month_start, week_of, week_start
-from kpi.tally import SUMS, changes, fill_tallies, holding_table, split_table
+from kpi.tally import change_queries, changes, fill_tallies, holding_table, split_table
 from store.moment import day_date, day_number
+from store.upsert import add_rows, delete_zeros
 
-Key = tuple[Any, ...]
-Deltas = dict[Key, dict[str, int]]
+Deltas = dict[tuple[Any, ...], Sequence[int]]
+"""What to add to the sums of each cell, by its key."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +56,6 @@ class Cells:
         """All of them."""
         return self.day, self.period, self.split, self.holding
 
-    @cached_property
     def fill(self) -> Insert:
         """Counts every fact into the empty day cells."""
         columns = ["day", "manager_id", *self.sums.values()]
@@ -85,6 +83,16 @@ class Cells:
         """What the journals add to the day cells."""
         return total(self.sums, journal=True)
 
+    @cached_property
+    def split_changes(self) -> Sequence[Select[Any]]:
+        """What the journals add to `split`."""
+        return change_queries(self.catalog.splits)
+
+    @cached_property
+    def holding_changes(self) -> Sequence[Select[Any]]:
+        """What the journals add to `holding`."""
+        return change_queries(self.catalog.snapshots)
+
 
 @lru_cache(maxsize=8)
 def cells_of(catalog: Catalog, suffix: str = "") -> Cells:
@@ -105,10 +113,14 @@ def make(tx: Connection, cells: Cells) -> None:
     cells.day.metadata.create_all(tx, checkfirst=False)
 
 
+_ONCE = {"compiled_cache": None}
+"""A large statement that runs once a night: its compiled form would stay in memory."""
+
+
 def fill(tx: Connection, cells: Cells) -> None:
     """Counts every fact into the tables, whatever they held."""
     empty(tx, cells)
-    tx.execute(cells.fill)
+    tx.execute(cells.fill(), execution_options=_ONCE)
     fill_tallies(tx, cells.catalog, cells.split, cells.holding)
     days = [day_date(day) for day in tx.execute(select(cells.day.c.day).distinct()).scalars()]
     if not days:
@@ -150,14 +162,11 @@ def replace(tx: Connection, target: Cells, source: Cells) -> None:
 
 def fold(tx: Connection, cells: Cells) -> None:
     """Adds what the journals hold to the cells: new images minus old ones."""
-    names = tuple(cells.sums.values())
-    days: Deltas = {}
-    for day, manager_id, *amounts in tx.execute(cells.changes):
-        days[day, manager_id] = dict(zip(names, amounts, strict=True))
-    _add(tx, cells.day, names, days)
-    _add(tx, cells.period, names, _by_period(days))
-    _add(tx, cells.split, SUMS, changes(tx, cells.catalog.splits))
-    _add(tx, cells.holding, SUMS, changes(tx, cells.catalog.snapshots))
+    days: Deltas = {tuple(row[:2]): row[2:] for row in tx.execute(cells.changes)}
+    _add(tx, cells.day, days)
+    _add(tx, cells.period, _by_period(days))
+    _add(tx, cells.split, changes(tx, cells.split_changes))
+    _add(tx, cells.holding, changes(tx, cells.holding_changes))
 
 
 def _key(name: str) -> Column[int]:
@@ -177,42 +186,22 @@ def _by_period(days: Deltas) -> Deltas:
     """The same changes by week and by month."""
     found: Deltas = {}
     for (number, manager_id), amounts in days.items():
-        day = day_date(number)
-        for kind, start in (("week", week_start(day)), ("month", month_start(day))):
-            sums = found.setdefault(
-                (kind, day_number(start), manager_id), dict.fromkeys(amounts, 0)
-            )
-            for name, amount in amounts.items():
-                sums[name] += amount
+        for period in _periods(number):
+            key = (*period, manager_id)
+            known = found.get(key)
+            found[key] = amounts if known is None else tuple(map(add, known, amounts))
     return found
 
 
-def _add(tx: Connection, table: Table, sums: tuple[str, ...], deltas: Deltas) -> None:
+@lru_cache(maxsize=1024)
+def _periods(number: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    """The week and the month of a day, as the period cells name them."""
+    day = day_date(number)
+    return ("week", day_number(week_start(day))), ("month", day_number(month_start(day)))
+
+
+def _add(tx: Connection, table: Table, deltas: Deltas) -> None:
     """Adds each change to its cell; a cell that became all 0 is taken away."""
-    keys = [column.name for column in table.primary_key.columns]
-    changes = {key: each for key, each in deltas.items() if any(each.values())}
-    if changes:
-        rows = [{**dict(zip(keys, key, strict=True)), **each} for key, each in changes.items()]
-        tx.execute(_upsert(table, sums, tx.dialect.name), rows)
-    shrunk = [key for key, amounts in changes.items() if min(amounts.values()) < 0]
-    if shrunk:
-        names = [f"{name}_" for name in keys]
-        tx.execute(_sweep(table, sums), [dict(zip(names, key, strict=True)) for key in shrunk])
-
-
-@lru_cache(maxsize=16)
-def _upsert(table: Table, sums: tuple[str, ...], dialect: str) -> Insert:
-    # Only the dialect in use: the other one costs memory all day.
-    statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
-    added: Insert = statement.on_conflict_do_update(
-        index_elements=list(table.primary_key.columns),
-        set_={name: table.c[name] + statement.excluded[name] for name in sums},
-    )
-    return added
-
-
-@lru_cache(maxsize=16)
-def _sweep(table: Table, sums: tuple[str, ...]) -> Delete:
-    """Deletes a cell if all its sums are 0."""
-    same_key = [each == bindparam(f"{each.name}_") for each in table.primary_key.columns]
-    return delete(table).where(and_(*same_key, *(table.c[name] == 0 for name in sums)))
+    changed = {key: amounts for key, amounts in deltas.items() if any(amounts)}
+    add_rows(tx, table, [(*key, *amounts) for key, amounts in changed.items()])
+    delete_zeros(tx, table, [key for key, amounts in changed.items() if min(amounts) < 0])

@@ -1,15 +1,15 @@
 """What each record adds to each sum: one SELECT, used to rebuild, to refresh and to explain."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnClause,
     ColumnElement,
     Integer,
     Select,
-    Subquery,
     case,
     cast,
     func,
@@ -60,6 +60,29 @@ class Branch:
             value = case((_all(conditions), value), else_=literal_column("0", Integer))
         return value if self.sign is None else value * self.sign
 
+    def total(self, measure: Measure) -> ColumnElement[int]:
+        """What all records add to `measure`. A filter is a quarter quicker than a case for each."""
+        value = _value(measure, self.columns)
+        total: Any = func.sum(value if self.sign is None else value * self.sign)
+        conditions = [condition.compile(self.columns) for condition in measure.where]
+        if conditions:
+            total = total.filter(_all(conditions))
+        return cast(func.coalesce(total, 0), BigInteger)
+
+    def totals(
+        self, sums: Mapping[Measure, str], own: Container[Measure], scope: Scope | None
+    ) -> Select[Any]:
+        """(day, manager_id, every sum); a sum that is not of its `own` is 0."""
+        day, zero = self.columns[self.day], literal_column("0", BigInteger)
+        columns = [
+            (self.total(measure) if measure in own else zero).label(name)
+            for measure, name in sums.items()
+        ]
+        query: Select[Any] = select(day.label("day"), self.who.label("manager_id"), *columns)
+        # Grouped by a constant, too, rows would be sorted and not read in the order of the index.
+        is_team = isinstance(self.who, ColumnClause) and self.who.is_literal
+        return self._within(query, scope).group_by(day, *([] if is_team else [self.who]))
+
     def select(self, sums: Mapping[str, Measure], scope: Scope | None) -> Select[Any]:
         """(day, manager_id, every sum, source_id, ref), a row a record."""
         day = self.columns[self.day]
@@ -69,7 +92,12 @@ class Branch:
             *(self.amount(measure).label(name) for name, measure in sums.items()),
             self.columns["source_id"].label("source_id"),
             self.columns["ref"].label("ref"),
-        ).where(day.is_not(None), self.who.is_not(None))
+        )
+        return self._within(query, scope)
+
+    def _within(self, query: Select[Any], scope: Scope | None) -> Select[Any]:
+        day = self.columns[self.day]
+        query = query.where(day.is_not(None), self.who.is_not(None))
         if scope is not None:
             query = query.where(day.between(scope.first_day, scope.last_day))
             if scope.manager_ids is not None:
@@ -84,8 +112,9 @@ def branches(
     subject = SUBJECTS[measure.fact]
     table = subject.journal if journal else subject.table
     sign = table.c.sign if journal else None
-    credited = Branch(subject, dict(table.c), measure.when, table.c[measure.who], sign)
-    team = Branch(subject, dict(table.c), measure.when, literal_column(str(TEAM), Integer), sign)
+    columns = subject.columns(table)
+    credited = Branch(subject, columns, measure.when, table.c[measure.who], sign)
+    team = Branch(subject, columns, measure.when, literal_column(str(TEAM), Integer), sign)
     if subject.personal or scope is None or scope.wants_people:
         yield credited
     if not subject.personal and (scope is None or scope.wants_team):
@@ -100,7 +129,7 @@ def total(
     With `journal`, what changed since the journal was last folded: new minus old.
     """
     parts = [
-        _summed(branch.select(_named(group), scope).subquery(), _named(group), sums.values())
+        branch.totals(sums, group, scope)
         for group in _groups(sums)
         for branch in branches(next(iter(group)), journal=journal, scope=scope)
     ]
@@ -144,15 +173,6 @@ def _groups(sums: Mapping[Measure, str]) -> list[dict[Measure, str]]:
 
 def _named(group: Mapping[Measure, str]) -> dict[str, Measure]:
     return {name: measure for measure, name in group.items()}
-
-
-def _summed(rows: Subquery, own: Mapping[str, Measure], names: Iterable[str]) -> Select[Any]:
-    zero = literal_column("0", BigInteger)
-    return select(
-        rows.c.day,
-        rows.c.manager_id,
-        *((_sum(rows.c[name]) if name in own else zero).label(name) for name in names),
-    ).group_by(rows.c.day, rows.c.manager_id)
 
 
 def _sum(column: ColumnElement[Any]) -> ColumnElement[int]:

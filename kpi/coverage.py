@@ -1,15 +1,18 @@
 """Whether a number can be known: what is configured, and how far each stream has been read."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, exists, select
 
+from kpi.need import is_setting, stream_of
 from kpi.period import Span
 from store.bookkeeping import StreamRow
+from store.custom_value import missing_fields
 from store.moment import day_number
 from store.table import DEAL, SourceRow, table_of
 
@@ -19,32 +22,55 @@ State = Literal["value", "partial", "unknown"]
 STATES: tuple[State, ...] = ("value", "partial", "unknown")
 """From the best to the worst."""
 
+PAST = "past_deals"
+"""The stream of deals that nobody touched since the first read's reach."""
+
 POLLS = 3
 LEAST_SLACK = timedelta(minutes=15)
 """A stream may lag min(period's end, now) by this or by three polls, whichever is more."""
 
+Feeds = Mapping[str, Mapping[str, tuple[str, ...]]]
 Configured = Mapping[str, tuple[tuple[str, ...], timedelta]]
 """For each configured source: the streams its connector reads, and how often it is polled."""
 
 
 @dataclass(frozen=True)
 class Vantage:
-    """From where numbers are judged: what is configured, the zone of its days, and the moment."""
+    """From where numbers are judged: what is configured, the zone of its days, and the moment.
+
+    `settings`: for each source the settings that feed metrics, as their `needs` spell them, with
+    the stages they name. `feeds`: for each source the streams behind names that metrics know.
+    """
 
     configured: Configured
     zone: ZoneInfo
     now: datetime
+    settings: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    feeds: Feeds = field(default_factory=dict)
+
+    def stages(self, source: str, role: str) -> tuple[str, ...]:
+        """The stages that [funnels.SOURCE] gives a role."""
+        return self.settings.get(source, {}).get(f"funnels.{role}", ())
+
+    @property
+    def met(self) -> set[str]:
+        """The streams and settings that some source has."""
+        streams = {name for names, _poll in self.configured.values() for name in names}
+        return streams.union(*self.settings.values(), *self.feeds.values())
 
 
 class Reach(NamedTuple):
     """How far one stream of one source was read; both None before its first run has ended.
 
-    `cut`: there are records from before `since`, so there may be others that were not read.
+    `cut`: there are records from before `since`, so there may be others that were not read, and no
+    stream brought them.
+    `missing`: settings that name custom fields which the vendor does not have.
     """
 
     since: datetime | None
     watermark: datetime | None
     cut: bool = False
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -58,15 +84,41 @@ class Coverage:
 Reaches = Mapping[tuple[str, str], Reach]
 
 
-def read_reaches(tx: Connection) -> Reaches:
-    """How far every stream was read, by source and stream."""
+def read_reaches(tx: Connection, feeds: Feeds = MappingProxyType({})) -> Reaches:
+    """How far every stream was read, by source and stream, and what several feed by its name."""
     query = select(
         _SOURCE.c.name, _STREAM.c.name, _STREAM.c.since, _STREAM.c.watermark, _SOURCE.c.id
     ).join(_SOURCE, _SOURCE.c.id == _STREAM.c.source_id)
-    return {
-        (source, name): Reach(since, watermark, name == "deals" and _is_cut(tx, number, since))
-        for source, name, since, watermark, number in tx.execute(query).all()
+    rows = tx.execute(query).all()
+    past = {source: watermark is not None for source, name, _, watermark, _ in rows if name == PAST}
+    reaches = {
+        (source, name): Reach(
+            since,
+            watermark,
+            name == "deals" and not past.get(source, False) and _is_cut(tx, number, since),
+        )
+        for source, name, since, watermark, number in rows
     }
+    for source, fed in feeds.items():
+        named = {name: _slowest(reaches, source, streams) for name, streams in fed.items()}
+        if PAST in fed:
+            named = {name: reach._replace(cut=False) for name, reach in named.items()}
+        reaches.update({(source, name): reach for name, reach in named.items()})
+    for source, number in {row[0]: row[4] for row in rows}.items():
+        if missing := missing_fields(tx, number, DEAL.name):
+            names = frozenset(f"fields.{DEAL.name}.{name}" for name in missing)
+            known = reaches.get((source, "deals"), Reach(None, None))
+            reaches[source, "deals"] = known._replace(missing=names)
+    return reaches
+
+
+def _slowest(reaches: Reaches, source: str, streams: Iterable[str]) -> Reach:
+    """How far all of these streams were read."""
+    found = [reaches.get((source, stream), Reach(None, None)) for stream in streams]
+    sinces = [reach.since for reach in found if reach.since is not None]
+    marks = [reach.watermark for reach in found if reach.watermark is not None]
+    watermark = min(marks) if len(marks) == len(found) else None
+    return Reach(max(sinces, default=None), watermark, any(reach.cut for reach in found))
 
 
 def judge(
@@ -87,7 +139,11 @@ def judge(
     for stream in needs:
         found: set[State] = set()
         for source, (streams, poll) in vantage.configured.items():
-            if stream in streams:
+            fed = (*streams, *vantage.feeds.get(source, ()))
+            if is_setting(stream):
+                if stream_of(stream) in fed:
+                    found.add(_state_of_setting(source, stream, vantage, reaches))
+            elif stream in fed:
                 reach = reaches.get((source, stream), Reach(None, None))
                 marks[f"{source}/{stream}"] = iso(reach.watermark) if reach.watermark else None
                 found.add(_state(reach, span, poll, vantage))
@@ -126,6 +182,13 @@ def _state(reach: Reach, span: Span, poll: timedelta, vantage: Vantage) -> State
     due_at = min(ends_at, vantage.now - slack_of(poll))
     begun_before = reach.since is not None and span.begins_at(vantage.zone) < reach.since
     return "partial" if begun_before or reach.watermark < due_at else "value"
+
+
+def _state_of_setting(source: str, need: str, vantage: Vantage, reaches: Reaches) -> State:
+    """A custom field that the vendor does not have feeds nothing, whatever the settings say."""
+    reach = reaches.get((source, stream_of(need)))
+    is_there = need in vantage.settings.get(source, {})
+    return "value" if is_there and (reach is None or need not in reach.missing) else "unknown"
 
 
 def slack_of(poll: timedelta) -> timedelta:

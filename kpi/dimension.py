@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from store.table import StageRow, table_of
 
 _STAGE = table_of(StageRow)
+_OWN = ":"
+"""Before a value that is called what it is, and has no name to look up."""
 
 Columns = Mapping[str, ColumnElement[Any]]
 Labels = Mapping[tuple[int, str], str]
@@ -31,8 +33,9 @@ def dimension_of(name: str) -> Dimension:
 
 def label_of(labels: Labels | None, source_id: int, member: str) -> str | None:
     """What a value is called; None stands for what is not filled in."""
-    label = member if labels is None else labels.get((source_id, member), "")
-    return label.strip() or None
+    if labels is None or member.startswith(_OWN):
+        return member.removeprefix(_OWN).strip() or None
+    return labels.get((source_id, member), "").strip() or None
 
 
 def _stage_names(tx: Connection) -> Labels:
@@ -40,10 +43,10 @@ def _stage_names(tx: Connection) -> Labels:
     return {(row[0], f"{row[1]}/{row[2]}"): row[3] for row in tx.execute(query)}
 
 
-_KNOWN = {
+def _reason(columns: Columns) -> ColumnElement[str]:
     # A vendor without reasons of its own tells them by the stage in which a deal was lost.
-    "reason": Dimension(
-        member=lambda columns: columns["pipeline_ref"] + "/" + columns["stage_ref"],
-        labels=_stage_names,
-    ),
-}
+    stage = columns["pipeline_ref"] + "/" + columns["stage_ref"]
+    return func.coalesce(literal(_OWN) + columns["reason"], stage)
+
+
+_KNOWN = {"reason": Dimension(member=_reason, labels=_stage_names)}

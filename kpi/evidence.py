@@ -12,9 +12,11 @@ from kpi.cell import Cells
 from kpi.contribution import Scope, records
 from kpi.coverage import Vantage, read_reaches
 from kpi.dimension import dimension_of, label_of
+from kpi.distinct import distinct_records
 from kpi.median import median_records, middle
-from kpi.metric import Median, Metric, Snapshot, Split
+from kpi.metric import Additive, Distinct, Median, Metric, Own, Share, Snapshot, Split
 from kpi.outcome import Outcome, measures_of
+from kpi.own import Case, Told, combine, counted_for, own_cases, sides_of
 from kpi.period import Span
 from kpi.reading import read_sums
 from kpi.shown import to_fraction
@@ -26,7 +28,8 @@ from store.table import TEAM
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Records (source_id, ref, at, amount, gap) of one sum; `of`: the value of a dimension."""
+    """Records (source_id, ref, at, amount, gap) of one sum; `of`: the value of a dimension;
+    `side`: numerator or denominator, where the metric itself is a share."""
 
     metric: Metric
     fact: str
@@ -34,6 +37,13 @@ class Evidence:
     total: Fraction
     agrees: bool
     of: Mapping[str, str | None] | None = None
+    unit: str | None = None
+    side: str = ""
+
+    @property
+    def shown_in(self) -> str:
+        """The unit of its records and total, where that is not the metric's."""
+        return self.metric.unit if self.unit is None else self.unit
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,10 @@ class Place:
 def evidence(place: Place, metric: Metric) -> Iterator[Evidence]:
     """The records behind a metric, sum by sum."""
     match metric.kind:
+        case Own():
+            yield from _of_own(place, metric, metric.kind)
+        case Distinct():
+            yield from _of_distinct(place, metric, metric.kind)
         case Split():
             yield from _of_split(place, metric, metric.kind)
         case Median():
@@ -67,6 +81,9 @@ def _of_sums(place: Place, metric: Metric) -> Iterator[Evidence]:
     kept = read_sums(tx, place.catalog, place.cells, measures, [span], (manager_id,))
     sums = kept.get((span.first, manager_id), {})
     for leaf, kind in place.catalog.leaves(metric):
+        if not isinstance(kind, Additive):
+            yield from evidence(place, leaf)
+            continue
         rows = tx.execute(records(kind, *span.days, manager_id)).all()
         total = sum(row.amount for row in rows)
         agrees = (total, len(rows)) == (sums.get(kind.total, 0), sums.get(kind.records, 0))
@@ -87,14 +104,20 @@ def _of_split(place: Place, metric: Metric, kind: Split) -> Iterator[Evidence]:
     groups: dict[str | None, list[Any]] = {}
     for row in sorted(tx.execute(split_rows(kind, scope, each=True)), key=_order):
         groups.setdefault(label_of(named, row.source_id, row.member), []).append(row)
-    kept = read_split(tx, place.cells, metric, [place.span], (manager_id,))
+    cells = place.cells if metric.name in place.catalog.splits else None
+    kept = read_split(tx, cells, metric, [place.span], (manager_id,))
+    unit = "" if isinstance(kind, Share) else metric.unit
     found = {
-        (of or {})[kind.dimension]: (outcome.exact, outcome.n)
+        (of or {})[kind.dimension]: (
+            (outcome.numerator, outcome.numerator)
+            if isinstance(kind, Share)
+            else (outcome.exact, outcome.n)
+        )
         for of, outcome in kept.get((place.span.first, manager_id), ())
     }
     for label in sorted(groups.keys() | found.keys(), key=lambda each: (each is None, each or "")):
         rows = groups.get(label, [])
-        total = to_fraction(sum(row.amount for row in rows), metric.unit)
+        total = to_fraction(sum(row.amount for row in rows), unit)
         yield Evidence(
             metric=metric,
             fact=kind.sums.total.fact,
@@ -102,7 +125,42 @@ def _of_split(place: Place, metric: Metric, kind: Split) -> Iterator[Evidence]:
             total=total,
             agrees=found.get(label) == (total, len(rows)),
             of={kind.dimension: label},
+            unit=unit,
         )
+
+
+def _of_distinct(place: Place, metric: Metric, kind: Distinct) -> Iterator[Evidence]:
+    query = distinct_records(kind, *place.span.days, place.manager_id)
+    rows = place.tx.execute(query).all()
+    yield Evidence(
+        metric=metric,
+        fact=kind.measure.fact,
+        rows=rows,
+        total=Fraction(sum(row.amount for row in rows)),
+        agrees=True,
+    )
+
+
+def _of_own(place: Place, metric: Metric, own: Own) -> Iterator[Evidence]:
+    """The cases by the dimension they belong to; of a share both of its sides."""
+    groups: dict[Told, list[Case]] = {}
+    for case in own_cases(place.tx, metric, place.span, place.vantage):
+        if place.manager_id in counted_for(case):
+            groups.setdefault(case.of, []).append(case)
+    for told, cases in groups.items():
+        outcome = combine(metric, cases)
+        for side, unit, rows in sides_of(metric, cases):
+            whole = {"numerator": outcome.numerator, "denominator": outcome.denominator}
+            yield Evidence(
+                metric=metric,
+                fact=own.fact,
+                rows=sorted(rows, key=_order),
+                total=whole.get(side, outcome.exact) or Fraction(0),
+                agrees=True,
+                of=dict(told) or None,
+                unit=unit,
+                side=side,
+            )
 
 
 def _of_median(place: Place, metric: Metric, kind: Median) -> Iterator[Evidence]:
@@ -121,7 +179,7 @@ def _of_median(place: Place, metric: Metric, kind: Median) -> Iterator[Evidence]
 def _of_snapshot(place: Place, metric: Metric, kind: Snapshot) -> Iterator[Evidence]:
     """What is open now can be listed, what was open on a past day cannot."""
     tx, first, who = place.tx, place.span.first, place.manager_id
-    reaches = read_reaches(tx)
+    reaches = read_reaches(tx, place.vantage.feeds)
     kept = read_snapshots(tx, metric, [place.span], (who,), place.vantage, reaches)
     days = {each.source_id: each for each in kept.shown[first]}
     if not all(is_newest(tx, each) for each in days.values()):

@@ -11,9 +11,10 @@ from kpi.coverage import Vantage
 from kpi.engine import is_kept
 from kpi.evidence import Evidence, Place, evidence
 from kpi.formula import Formula
-from kpi.metric import Metric, Split
+from kpi.metric import Kind, Metric, Own, Share, Split
 from kpi.period import By, Span, month_of, week_of
 from kpi.shown import Number, show, to_fraction
+from kpi.subject import SUBJECTS
 from kpi.value import Query, Value, read_values
 from store.directory import source_ids
 from store.store import Store
@@ -100,9 +101,9 @@ class _Reader:
             agrees &= each.agrees
             part = Part(
                 metric=each.metric.name,
-                unit=each.metric.unit,
-                total=show(each.total, each.metric.unit),
-                sides=tuple(_sides(self.place.catalog, metric, each.metric)),
+                unit=each.shown_in,
+                total=show(each.total, each.shown_in),
+                sides=tuple(_sides(self.place.catalog, metric, each)),
                 records=tuple(self._record(each, names[row.source_id], row) for row in each.rows),
                 of=each.of,
             )
@@ -110,28 +111,38 @@ class _Reader:
         return Explanation(value=value, parts=tuple(parts), agrees=agrees)
 
     def _record(self, behind: Evidence, source: str, row: Any) -> Record:
-        amount = show(to_fraction(row.amount, behind.metric.unit), behind.metric.unit)
+        amount = show(to_fraction(row.amount, behind.shown_in), behind.shown_in)
+        fact = getattr(row, "fact", "") or behind.fact
         return Record(
             source=source,
-            fact=behind.fact,
+            fact=fact,
             ref=row.ref,
             at=row.at,
             contribution=None if row.gap else amount,
-            link=self.link(source, behind.fact, row.ref),
+            link=self.link(source, fact, row.ref),
         )
 
 
 def _summed(catalog: Catalog, metric: Metric) -> Catalog:
     """The catalogue in which a metric that is told apart is the whole sum."""
-    if not isinstance(metric.kind, Split):
-        return catalog
-    return Catalog({metric.name: replace(metric, kind=metric.kind.sums)})
+    match metric.kind:
+        case Split():
+            kind: Kind = metric.kind.sums
+        case Own(dimension=str()):
+            # Its parts are told one by one: together they are no number.
+            kind = replace(metric.kind, dimension=None, call=lambda _ask: ())
+        case _:
+            return catalog
+    unit = SUBJECTS[metric.kind.sums.total.fact].unit if isinstance(metric.kind, Share) else ""
+    return Catalog({metric.name: replace(metric, kind=kind, unit=unit or metric.unit)})
 
 
-def _sides(catalog: Catalog, metric: Metric, leaf: Metric) -> Iterator[str]:
+def _sides(catalog: Catalog, metric: Metric, behind: Evidence) -> Iterator[str]:
+    if behind.side and metric is behind.metric:
+        yield behind.side
     if isinstance(metric.kind, Formula) and metric.kind.sides is not None:
         for name, side in zip(("numerator", "denominator"), metric.kind.sides, strict=True):
-            if any(leaf in _leaves(catalog, part) for part in side.names):
+            if any(behind.metric in _leaves(catalog, part) for part in side.names):
                 yield name
 
 

@@ -1,9 +1,10 @@
 """What a declaration becomes: a metric, and the sums or the formula behind it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from kpi.condition import Condition
 from kpi.formula import Formula
@@ -68,10 +69,44 @@ class Split:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Share(Split):
+    """The share of the whole that each part of a sum has."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Median:
     """The middle of what the period's own records hold: `value` of the measure is `each:NAME`."""
 
     measure: Measure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distinct:
+    """How many different values the period's own records have: `value` is `each:COLUMN`."""
+
+    measure: Measure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """A number of cases that a function finds for the very period; see `kpi.own`.
+
+    `function` is `MODULE:NAME` or `FILE.py:NAME`; `dimension`: it has a value for each of these.
+    """
+
+    fact: str
+    function: str
+    call: Callable[[Any], Any] = field(repr=False, compare=False)
+    combine: str
+    options: tuple[tuple[str, Any], ...] = ()
+    dimension: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfed:
+    """A number that no system we read can feed; `awaits` says, by language, what would."""
+
+    awaits: Mapping[str, str] = field(hash=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +116,9 @@ class Snapshot:
     sums: Additive
 
 
-Kind = Additive | Split | Median | Snapshot | Formula
+Kind = Additive | Split | Median | Distinct | Own | Snapshot | Unfed | Formula
+OF_ROWS = (Median, Distinct, Own)
+"""Kinds that are one number, made of the period's own records when it is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +127,7 @@ class Metric:
 
     `all_time`: it needs to know records of all time, not only those of its period. `beside`: the
     page, which stays one screen wide, has a column of it only where a destination writes it.
+    `extra`: shown and kept only where it is asked for. `numbers`: its places in the list of KPIs.
     """
 
     name: str
@@ -102,6 +140,13 @@ class Metric:
     version: int = 1
     all_time: bool = False
     beside: bool = False
+    extra: bool = False
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def dimension(self) -> str | None:
+        """By what it is told apart, so that it has several values for a manager and period."""
+        return self.kind.dimension if isinstance(self.kind, Split | Own) else None
 
     def title(self, language: str) -> str:
         """The title in `language`, else in English, else the name."""

@@ -1,18 +1,17 @@
 """From sums to a number: the sum itself, or the formula computed exactly over its parts."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
 from kpi.catalog import Catalog
 from kpi.formula import Formula
-from kpi.metric import MONEY, Additive, Measure, Metric
+from kpi.metric import MONEY, Additive, Distinct, Measure, Metric, Own
 from kpi.shown import to_fraction
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """An exact number: None where there is nothing to measure. `n`: records behind it; `gap`:
     whether some of them could not be summed."""
 
@@ -30,27 +29,28 @@ Answers = dict[tuple[date, int], list[Of]]
 """By first day of the span and manager: the outcome, or one for each value of a dimension."""
 
 
-def compute(catalog: Catalog, metric: Metric, sums: Mapping[Measure, int]) -> Outcome:
-    """The outcome of `metric` for one manager and span; a sum that is not there is 0."""
+Sums = Mapping[Measure, int]
+Others = Mapping[str, Outcome]
+Recipe = Callable[[Sums, Others], Outcome]
+"""Makes the outcome of one manager and span from their sums (one that is not there is 0) and the
+outcomes of metrics that are no sums."""
+
+
+def recipe(catalog: Catalog, metric: Metric) -> Recipe:
+    """How `metric` is made."""
     if isinstance(metric.kind, Additive):
-        kind = metric.kind
-        exact = to_fraction(sums.get(kind.total, 0), metric.unit)
-        gap = kind.gap is not None and sums.get(kind.gap, 0) > 0
-        return Outcome(exact, sums.get(kind.records, 0), gap)
-    if not isinstance(metric.kind, Formula):
-        return Outcome(None, 0)
-    parts = {name: compute(catalog, catalog.find(name), sums).exact for name in metric.kind.names}
-    gap = any(compute(catalog, leaf, sums).gap for leaf, _ in catalog.leaves(metric))
-    if metric.kind.sides is None:
-        return Outcome(metric.kind.compute(parts), _records(catalog, metric.kind, sums), gap)
-    above, below = metric.kind.sides
-    return Outcome(
-        metric.kind.compute(parts),
-        _records(catalog, below if below.names else above, sums),
-        gap,
-        above.compute(parts),
-        below.compute(parts),
-    )
+        return _sum(metric, metric.kind)
+    if isinstance(metric.kind, Formula):
+        return _formula(catalog, metric.kind)
+    blank = Outcome(Fraction(0) if counts_things(metric) else None, 0)
+    return lambda _sums, others: others.get(metric.name, blank)
+
+
+def counts_things(metric: Metric) -> bool:
+    """Whether it is 0, and not without a value, where there is no record."""
+    kind = metric.kind
+    combined = isinstance(kind, Own) and kind.combine in ("sum", "distinct")
+    return combined or isinstance(kind, Distinct)
 
 
 def measures_of(catalog: Catalog, metrics: Iterable[Metric]) -> tuple[Measure, ...]:
@@ -63,14 +63,47 @@ def unit_of(catalog: Catalog, side: Formula) -> str:
     return MONEY if MONEY in {catalog.find(name).unit for name in side.names} else ""
 
 
+def _sum(metric: Metric, kind: Additive) -> Recipe:
+    unit, total, records, gap = metric.unit, kind.total, kind.records, kind.gap
+    if gap is None:
+        return lambda sums, _: Outcome(to_fraction(sums.get(total, 0), unit), sums.get(records, 0))
+    return lambda sums, _: Outcome(
+        to_fraction(sums.get(total, 0), unit), sums.get(records, 0), sums.get(gap, 0) > 0
+    )
+
+
+def _formula(catalog: Catalog, formula: Formula) -> Recipe:
+    parts = {name: recipe(catalog, catalog.find(name)) for name in formula.names}
+    above, below = formula.sides or (formula, None)
+    behind = below if below is not None and below.names else above
+    # Several metrics may count the same records: those are counted once.
+    counts = {
+        kind.records if isinstance(kind, Additive) else leaf.name
+        for name in behind.names
+        for leaf, kind in catalog.leaves(catalog.find(name))
+    }
+
+    def cook(sums: Sums, others: Others) -> Outcome:
+        made = {name: part(sums, others) for name, part in parts.items()}
+        exact = {name: each.exact for name, each in made.items()}
+        n = sum(_behind(each, sums, others) for each in counts)
+        gap = any(each.gap for each in made.values())
+        if below is None:
+            return Outcome(formula.compute(exact), n, gap)
+        return Outcome(formula.compute(exact), n, gap, above.compute(exact), below.compute(exact))
+
+    return cook
+
+
+def _behind(counted: Measure | str, sums: Sums, others: Others) -> int:
+    if isinstance(counted, Measure):
+        return sums.get(counted, 0)
+    found = others.get(counted)
+    return found.n if found else 0
+
+
 def _measures(catalog: Catalog, metrics: Iterable[Metric]) -> Iterator[Measure]:
     for metric in metrics:
         for _, kind in catalog.leaves(metric):
-            yield from kind.measures
-
-
-def _records(catalog: Catalog, side: Formula, sums: Mapping[Measure, int]) -> int:
-    """How many records the metrics of a formula count, those counted twice once."""
-    leaves = (leaf for name in side.names for leaf in catalog.leaves(catalog.find(name)))
-    counts = {kind.records for _, kind in leaves}
-    return sum(sums.get(each, 0) for each in counts)
+            if isinstance(kind, Additive):
+                yield from kind.measures

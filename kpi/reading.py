@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -30,29 +31,33 @@ def read_sums(
     found: Sums = {}
     place = placer(spans)
 
-    def add(day: int, manager_id: int, amounts: Iterable[tuple[Measure, int]]) -> None:
-        sums = found.setdefault((place(day), manager_id), {})
-        for measure, amount in amounts:
-            sums[measure] = sums.get(measure, 0) + amount
+    def add(rows: Iterable[Any], of: Sequence[Measure]) -> None:
+        for day, manager_id, *amounts in rows:
+            key = (place(day), manager_id)
+            sums = found.get(key)
+            if sums is None:
+                found[key] = dict(zip(of, amounts, strict=True))
+                continue
+            for measure, amount in zip(of, amounts, strict=True):
+                sums[measure] = sums.get(measure, 0) + amount
 
-    kept = [each for each in measures if cells is not None and each in catalog.columns]
+    known = catalog.columns if cells is not None else {}
+    kept = [each for each in measures if each in known]
+    rest = [each for each in measures if each not in known]
     if cells is not None and kept:
         columns = [catalog.columns[each] for each in kept]
-        for day, manager_id, *amounts in _kept_rows(tx, cells, columns, spans, manager_ids):
-            add(day, manager_id, zip(kept, amounts, strict=True))
-    rest = [each for each in measures if each not in kept]
+        add(_kept_rows(tx, cells, columns, spans, manager_ids), kept)
     if rest and spans:
         scope = Scope(day_number(spans[0].first), day_number(spans[-1].last), manager_ids)
         query = total({each: f"sum_{index}" for index, each in enumerate(rest)}, scope=scope)
-        for day, manager_id, *amounts in tx.execute(query):
-            add(day, manager_id, zip(rest, amounts, strict=True))
+        add(tx.execute(query), rest)
     return found
 
 
 def placer(spans: Sequence[Span]) -> Callable[[int], date]:
     """The first day of the span to which a day YYYYMMDD belongs."""
     starts = [day_number(span.first) for span in spans]
-    return lambda day: spans[bisect_right(starts, day) - 1].first
+    return cache(lambda day: spans[bisect_right(starts, day) - 1].first)
 
 
 def _kept_rows(
@@ -72,7 +77,8 @@ def _kept_rows(
             query = query.where(table.c.kind == kind)
         if manager_ids is not None:
             query = query.where(table.c.manager_id.in_(manager_ids))
-        yield from tx.execute(query)
+        for rows in tx.execute(query).partitions(1_000):
+            yield from rows
 
 
 def _runs(spans: Iterable[Span]) -> Iterator[tuple[str, date, date]]:

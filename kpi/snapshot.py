@@ -191,7 +191,7 @@ def _coverage(
     for stream in metric.needs:
         found: set[State] = set()
         for source, (streams, poll) in vantage.configured.items():
-            if stream in streams:
+            if stream in streams or stream in vantage.feeds.get(source, ()):
                 seen = as_of.get(source)
                 marks[f"{source}/{stream}"] = iso(seen) if seen else None
                 due_at = min(span.ends_at(vantage.zone), vantage.now) - slack_of(poll)

@@ -1,6 +1,7 @@
 """Reads sums told apart by a dimension: from the cells, before the first count from facts."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 from kpi.cell import Cells
 from kpi.contribution import Scope
 from kpi.dimension import dimension_of, label_of
-from kpi.metric import Metric, Split
+from kpi.metric import Metric, Share, Split
 from kpi.outcome import Answers, Of, Outcome
 from kpi.period import Span
 from kpi.reading import placer
@@ -38,14 +39,19 @@ def read_split(
         found = sums.setdefault((place(day), manager_id), {})
         kept = found.setdefault(label_of(labels, source_id, member), [0, 0, 0])
         kept[:] = [one + other for one, other in zip(kept, amounts, strict=True)]
-    return {key: list(_outcomes(name, metric.unit, found)) for key, found in sums.items()}
+    return {key: list(_outcomes(metric, name, found)) for key, found in sums.items()}
 
 
-def _outcomes(name: str, unit: str, found: Mapping[str | None, Sequence[int]]) -> Iterator[Of]:
+def _outcomes(metric: Metric, name: str, found: Mapping[str | None, Sequence[int]]) -> Iterator[Of]:
     """By label; what is not filled in comes last."""
+    whole = Fraction(sum(amount for amount, _, _ in found.values()))
     for label in sorted(found, key=lambda each: (each is None, each or "")):
         amount, records, gap = found[label]
-        yield {name: label}, Outcome(to_fraction(amount, unit), records, gap > 0)
+        if not isinstance(metric.kind, Share):
+            yield {name: label}, Outcome(to_fraction(amount, metric.unit), records, gap > 0)
+        elif whole:
+            part = Fraction(amount)
+            yield {name: label}, Outcome(part / whole, int(whole), gap > 0, part, whole)
 
 
 def _kept(cells: Cells, metric: Metric, scope: Scope) -> Select[Any]:

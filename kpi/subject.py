@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Table
+from sqlmodel import AutoString
 
 from kpi.condition import Condition
-from store.fact import DealState, Direction, EmailKind, MeetingState
+from kpi.custom import Columns, is_field
+from store.fact import ClientKind, DealState, Direction, EmailKind, MeetingState, TaskState
+from store.surrounding import CLIENT, PRODUCT_LINE, TASK
 from store.table import CALL, DEAL, EMAIL, JOURNAL, LEAD, MEETING, QUOTE
 
 
@@ -27,7 +30,9 @@ class Subject:
     columns for `where`, `words` their values by name; `exists`: what holds unless `where` says
     otherwise. `personal`: the table has a row for each credited manager and one for the team;
     otherwise a record counts once for the credited manager and once for the team.
-    `dimensions`: by what its sums can be told apart; `holder`: the account that has the record now.
+    `has_fields`: its records may have custom fields, spelt `field_NAME`. `dimensions`: by what its
+    sums can be told apart; `holder`: the account that has the record now; `also`: other streams
+    that feed the table.
     """
 
     table: Table
@@ -42,6 +47,22 @@ class Subject:
     personal: bool = False
     dimensions: tuple[str, ...] = ()
     holder: str | None = None
+    also: tuple[str, ...] = ()
+    has_fields: bool = False
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Columns of text: how many different values there are can be counted."""
+        types = {each: self.table.c[each].type for each in self.filters}
+        return tuple(name for name, each in types.items() if isinstance(each, AutoString))
+
+    def knows(self, column: str) -> bool:
+        """Whether a condition may be about the column: its own, or a custom field."""
+        return column in self.filters or (self.has_fields and is_field(column))
+
+    def columns(self, table: Table) -> Columns:
+        """The columns of the fact's table, or of its journal, and its custom fields."""
+        return Columns(self.table.name, table)
 
     @property
     def journal(self) -> Table:
@@ -85,6 +106,7 @@ SUBJECTS: Mapping[str, Subject] = {
         exists=(_THERE,),
         dimensions=("reason", "pipeline_ref", "stage_ref", "currency"),
         holder="owner_ref",
+        has_fields=True,
     ),
     "lead": Subject(
         table=LEAD,
@@ -92,8 +114,17 @@ SUBJECTS: Mapping[str, Subject] = {
         unit="leads",
         occasions={"created_at": Occasion(at="created_at", day="created_day", who="created_by")},
         credits={"created_by": "created_by"},
-        sums={},
-        filters=("stage_ref", "state", "won", "owner_ref", "created_by", "removed_at"),
+        sums={"response_s": "seconds", "response_work_s": "seconds"},
+        filters=(
+            "stage_ref",
+            "state",
+            "won",
+            "owner_ref",
+            "created_by",
+            "removed_at",
+            "response_s",
+            "response_work_s",
+        ),
         words={"state": {"open": 0, "converted": 1, "junk": 2}},
         exists=(_THERE,),
         holder="owner_ref",
@@ -115,8 +146,8 @@ SUBJECTS: Mapping[str, Subject] = {
         unit="calls",
         occasions={"started_at": Occasion(at="started_at", day="day", who="talked")},
         credits={"talked": "manager_id"},
-        sums={"talk_s": "seconds"},
-        filters=("direction", "talk_s", "client_hash", "client_last4"),
+        sums={"talk_s": "seconds", "callback_s": "seconds"},
+        filters=("direction", "talk_s", "client_hash", "client_last4", "callback_s"),
         words={"direction": {way.name.lower(): int(way) for way in Direction}},
         personal=True,
     ),
@@ -150,6 +181,68 @@ SUBJECTS: Mapping[str, Subject] = {
             _THERE,
             Condition(column="state", lookup="ne", value=int(MeetingState.NONE)),
         ),
+    ),
+    "client": Subject(
+        table=CLIENT,
+        stream="contacts",
+        also=("companies",),
+        unit="clients",
+        occasions={"created_at": Occasion(at="created_at", day="created_day", who="created_by")},
+        credits={"created_by": "created_by"},
+        sums={},
+        filters=("kind", "ref", "company_ref", "owner_ref", "created_by", "removed_at"),
+        words={"kind": {kind.name.lower(): int(kind) for kind in ClientKind}},
+        exists=(_THERE,),
+        holder="owner_ref",
+    ),
+    "task": Subject(
+        table=TASK,
+        stream="tasks",
+        unit="tasks",
+        occasions={
+            "created_at": Occasion(at="created_at", day="created_day", who="created_by"),
+            "deadline_at": Occasion(at="deadline_at", day="deadline_day", who="deadline_by"),
+            "done_at": Occasion(at="done_at", day="done_day", who="done_by"),
+        },
+        credits={name: name for name in ("created_by", "deadline_by", "done_by")},
+        sums={},
+        filters=(
+            "state",
+            "is_crm",
+            "is_overdue",
+            "owner_ref",
+            "created_by",
+            "deadline_by",
+            "done_by",
+            "deadline_at",
+            "removed_at",
+        ),
+        words={"state": {state.name.lower(): int(state) for state in TaskState}},
+        exists=(_THERE,),
+        holder="owner_ref",
+    ),
+    "product_line": Subject(
+        table=PRODUCT_LINE,
+        stream="product_rows",
+        also=("deals",),
+        unit="lines",
+        occasions={
+            "closed_at": Occasion(at="closed_at", day="closed_day", who="closed_by"),
+        },
+        credits={"closed_by": "closed_by"},
+        sums={"base_amount": "money", "base_discount": "money"},
+        filters=(
+            "state",
+            "product_ref",
+            "deal_ref",
+            "client_ref",
+            "base_amount",
+            "base_discount",
+            "closed_by",
+            "removed_at",
+        ),
+        words={"state": {state.name.lower(): int(state) for state in DealState}},
+        exists=(_THERE,),
     ),
 }
 """Everything a declaration's `fact` may name."""

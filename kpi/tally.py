@@ -3,7 +3,7 @@
 Like the cells, of which they are a part, they are a cache of the facts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -33,7 +33,7 @@ from kpi.subject import SUBJECTS
 SUMS = ("amount", "records", "gap")
 """What is summed, how many records are behind it, and how many had nothing to sum."""
 
-Deltas = dict[tuple[Any, ...], dict[str, int]]
+Deltas = dict[tuple[Any, ...], Sequence[int]]
 
 
 def split_table(metadata: MetaData, suffix: str) -> Table:
@@ -57,12 +57,19 @@ def fill_tallies(tx: Connection, catalog: Catalog, split: Table, holding: Table)
             tx.execute(insert(table).from_select(list(table.columns.keys()), _tally(name, kind)))
 
 
-def changes(tx: Connection, kinds: Mapping[str, Split] | Mapping[str, Snapshot]) -> Deltas:
-    """What the journals add to the tallies of these metrics, by key."""
+def change_queries(
+    kinds: Mapping[str, Split] | Mapping[str, Snapshot],
+) -> Sequence[Select[Any]]:
+    """What asks the journals for changes of these metrics; making it costs more than asking."""
+    return [_tally(name, kind, journal=True) for name, kind in kinds.items()]
+
+
+def changes(tx: Connection, queries: Iterable[Select[Any]]) -> Deltas:
+    """What the journals add to tallies, by key."""
     found: Deltas = {}
-    for name, kind in kinds.items():
-        for *key, amount, records, gap in tx.execute(_tally(name, kind, journal=True)):
-            found[tuple(key)] = dict(zip(SUMS, (amount, records, gap), strict=True))
+    for query in queries:
+        for *key, amount, records, gap in tx.execute(query):
+            found[tuple(key)] = amount, records, gap
     return found
 
 
@@ -90,7 +97,7 @@ def held_rows(snapshot: Snapshot, *, journal: bool = False, each: bool = False) 
     subject, who = SUBJECTS[snapshot.sums.total.fact], snapshot.sums.total.who
     table = subject.journal if journal else subject.table
     sign = table.c.sign if journal else None
-    branch = Branch(subject, dict(table.c), "", table.c[who], sign)
+    branch = Branch(subject, subject.columns(table), "", table.c[who], sign)
     holder = func.coalesce(table.c[who], "").label("holder")
     query = _part(branch, snapshot.sums, table.c.source_id, holder)
     if not each:

@@ -1,6 +1,6 @@
 """Values of metrics for managers and the team, with what is behind them and how sure they are."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 
 from kpi.catalog import Catalog
 from kpi.cell import Cells, cells_of
-from kpi.coverage import Coverage, Reaches, State, Vantage, judge, read_reaches, worst
+from kpi.coverage import Coverage, Reaches, State, Vantage, judge, read_reaches
+from kpi.distinct import read_distinct
 from kpi.engine import is_kept
 from kpi.formula import Formula
 from kpi.median import read_medians
-from kpi.metric import Median, Metric, Snapshot, Split
-from kpi.outcome import Answers, Of, Outcome, compute, measures_of, unit_of
+from kpi.metric import Distinct, Median, Metric, Own, Snapshot, Split, Unfed
+from kpi.outcome import Answers, Of, Outcome, counts_things, measures_of, recipe, unit_of
+from kpi.own import read_own
 from kpi.period import By, Span, split
 from kpi.person import Person, read_board, read_people
 from kpi.reading import Sums, read_sums
@@ -31,8 +33,8 @@ class Query:
     """What is asked: local days `since`..`until`, inclusive, split `by`.
 
     `manager_ids` None = everyone who appears, and the team; TEAM (0) stands for the team.
-    `metrics` None = all but those told apart by a dimension. A week or month cut by the range
-    counts only the days inside it, under the first day of the whole one.
+    `metrics` None = all but extras and those told apart by a dimension. A week or month cut by the
+    range counts only the days inside it, under the first day of the whole one.
     """
 
     since: date
@@ -97,14 +99,15 @@ def read_values(tx: Connection, catalog: Catalog, query: Query, vantage: Vantage
         people = read_people(tx, query.manager_ids)
     measures = measures_of(catalog, metrics)
     sums = read_sums(tx, catalog, cells, measures, spans, query.manager_ids)
-    reaches = read_reaches(tx)
+    reaches = read_reaches(tx, vantage.feeds)
     kept = {
         metric.name: read_snapshots(tx, metric, spans, query.manager_ids, vantage, reaches)
         for metric in metrics
         if isinstance(metric.kind, Snapshot)
     }
     others = {name: each.answers for name, each in kept.items()}
-    others |= _read_others(tx, cells, metrics, spans, query)
+    parts = {leaf.name: leaf for each in metrics for leaf, _ in catalog.leaves(each)}
+    others |= _read_others(tx, cells, parts.values(), spans, query, vantage)
     answer = _Answer(catalog, query.by, vantage, reaches, sums, others, kept)
     return list(answer.values(metrics, spans, people))
 
@@ -112,17 +115,26 @@ def read_values(tx: Connection, catalog: Catalog, query: Query, vantage: Vantage
 def _read_others(
     tx: Connection,
     cells: Cells | None,
-    metrics: Sequence[Metric],
+    metrics: Iterable[Metric],
     spans: Sequence[Span],
     query: Query,
+    vantage: Vantage,
 ) -> Mapping[str, Answers]:
     """What is not made of sums of days: it is read from rows of its own, or from the facts."""
     found: dict[str, Answers] = {}
+    people = query.manager_ids
     for metric in metrics:
-        if isinstance(metric.kind, Split):
-            found[metric.name] = read_split(tx, cells, metric, spans, query.manager_ids)
-        elif isinstance(metric.kind, Median):
-            found[metric.name] = read_medians(tx, metric, spans, query.manager_ids)
+        match metric.kind:
+            case Split():
+                is_kept = metric.name in cells.catalog.splits if cells else False
+                source = cells if is_kept else None
+                found[metric.name] = read_split(tx, source, metric, spans, people)
+            case Median():
+                found[metric.name] = read_medians(tx, metric, spans, people)
+            case Distinct():
+                found[metric.name] = read_distinct(tx, metric, spans, people)
+            case Own():
+                found[metric.name] = read_own(tx, metric, spans, people, vantage)
     return found
 
 
@@ -139,33 +151,42 @@ class _Answer:
     def values(
         self, metrics: Sequence[Metric], spans: Sequence[Span], people: Sequence[Person]
     ) -> Iterator[Value]:
+        recipes = [(each, recipe(self.catalog, each), self._units(each)) for each in metrics]
         for span in spans:
-            judged = [(metric, self._judge(metric, span)) for metric in metrics]
+            judged = [(*each, self._judge(each[0], span)) for each in recipes]
             for person in people:
-                sums = self.sums.get((span.first, person.id), {})
-                for metric, coverage in judged:
+                key = (span.first, person.id)
+                sums, others = self.sums.get(key, {}), self._alone(key)
+                for metric, made, units, coverage in judged:
+                    whose = (person, metric, span, coverage, units)
                     if metric.name not in self.others:
-                        outcome = compute(self.catalog, metric, sums)
-                        yield self._value(person, metric, span, coverage, outcome)
+                        yield self._value(*whose, made(sums, others))
                         continue
-                    for of, outcome in self._others(metric, span, person, coverage.state):
-                        yield self._value(person, metric, span, coverage, outcome, of)
+                    for of, outcome in self._others(metric, key, coverage.state):
+                        yield self._value(*whose, outcome, of)
 
     def _judge(self, metric: Metric, span: Span) -> Coverage:
         if metric.name in self.snapshots:
             return self.snapshots[metric.name].coverage[span.first]
+        if isinstance(metric.kind, Unfed):
+            return Coverage("unknown", {})
         needs, vantage = metric.needs, self.vantage
         return judge(needs, span, vantage, self.reaches, all_time=metric.all_time)
 
-    def _others(self, metric: Metric, span: Span, person: Person, state: State) -> Sequence[Of]:
+    def _alone(self, key: tuple[date, int]) -> Mapping[str, Outcome]:
+        """The one outcome of each metric that is no sum, for the formulas made of them."""
+        found = {name: answers.get(key) for name, answers in self.others.items()}
+        return {name: each[0][1] for name, each in found.items() if each}
+
+    def _others(self, metric: Metric, key: tuple[date, int], state: State) -> Sequence[Of]:
         """A sum that is told apart has no value where nothing was counted, unless it is unknown."""
-        is_held = isinstance(metric.kind, Snapshot)
+        is_held = isinstance(metric.kind, Snapshot) or counts_things(metric)
         nothing: list[Of] = [(None, Outcome(Fraction(0) if is_held else None, 0))]
-        is_split = isinstance(metric.kind, Split)
-        if is_split and state == "unknown":
+        is_told_apart = metric.dimension is not None
+        if is_told_apart and state == "unknown":
             return nothing
-        found = self.others[metric.name].get((span.first, person.id))
-        return found or ([] if is_split else nothing)
+        found = self.others[metric.name].get(key)
+        return found or ([] if is_told_apart else nothing)
 
     def _value(
         self,
@@ -173,11 +194,14 @@ class _Answer:
         metric: Metric,
         span: Span,
         coverage: Coverage,
+        units: tuple[str, str],
         outcome: Outcome,
         of: Mapping[str, str | None] | None = None,
     ) -> Value:
-        is_known = coverage.state != "unknown"
-        above, below = (isinstance(metric.kind, Formula) and metric.kind.sides) or (None, None)
+        state, is_known = coverage.state, coverage.state != "unknown"
+        if outcome.gap and is_known:
+            state = "partial"
+        has_sides = is_known and (outcome.numerator, outcome.denominator) != (None, None)
         return Value(
             manager=person.name,
             manager_id=None if person.id == TEAM else person.id,
@@ -188,16 +212,20 @@ class _Answer:
             period=span.start,
             value=_shown(outcome.exact, metric.unit) if is_known else None,
             unit=metric.unit,
-            numerator=self._side(outcome.numerator, above) if is_known else None,
-            denominator=self._side(outcome.denominator, below) if is_known else None,
+            numerator=_shown(outcome.numerator, units[0]) if has_sides else None,
+            denominator=_shown(outcome.denominator, units[1]) if has_sides else None,
             n=outcome.n if is_known else None,
-            state=worst([coverage.state, "partial" if outcome.gap else "value"]),
+            state=state,
             coverage=coverage.marks,
             version=metric.version,
         )
 
-    def _side(self, exact: Fraction | None, side: Formula | None) -> Number | None:
-        return None if side is None else _shown(exact, unit_of(self.catalog, side))
+    def _units(self, metric: Metric) -> tuple[str, str]:
+        """The units of numerator and denominator."""
+        if isinstance(metric.kind, Formula) and metric.kind.sides:
+            above, below = metric.kind.sides
+            return unit_of(self.catalog, above), unit_of(self.catalog, below)
+        return "", ""
 
 
 def _shown(exact: Fraction | None, unit: str) -> Number | None:

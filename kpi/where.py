@@ -6,18 +6,20 @@ from sqlalchemy import BigInteger, Integer
 
 from config.value import nearest
 from kpi.condition import LOOKUPS, Condition
+from kpi.custom import NUMBER, is_field
 from kpi.subject import Subject
 from store.moment import Moment
 
 _BITS = 31
 _BITS_OF_BIG = 63
+_MOST_OF_FIELD = 10**15
 
 
 def parse_condition(subject: Subject, key: str, value: object) -> Condition:
     """One entry of `where`, such as `talk_s__gte = 120`; ValueError says what is wrong with it."""
     column, _, lookup = key.partition("__")
     lookup = lookup or "eq"
-    if column not in subject.filters:
+    if not subject.knows(column):
         raise ValueError(f"unknown column{nearest(column, subject.filters)}")
     if lookup not in LOOKUPS:
         raise ValueError(f"unknown lookup{nearest(lookup, LOOKUPS)}")
@@ -25,6 +27,8 @@ def parse_condition(subject: Subject, key: str, value: object) -> Condition:
         if not isinstance(value, bool):
             raise ValueError("must be true or false")
         return Condition(column=column, lookup=lookup, value=value)
+    if is_field(column):
+        return _of_field(column, lookup, value)
     if isinstance(subject.table.c[column].type, Moment):
         raise ValueError(f"a moment can only be asked for being empty: {column}__isnull")
     if lookup != "in":
@@ -33,6 +37,17 @@ def parse_condition(subject: Subject, key: str, value: object) -> Condition:
         raise ValueError("must be a list in [brackets], not empty")
     values = {_value(subject, column, each) for each in value}
     return Condition(column=column, lookup=lookup, value=tuple(sorted(values, key=str)))
+
+
+def _of_field(column: str, lookup: str, value: object) -> Condition:
+    """A condition on a custom field: compared as text, or as a number of whole units."""
+    if isinstance(value, str):
+        return Condition(column=column, lookup=lookup, value=value)
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return Condition(column=column, lookup=lookup, value=tuple(sorted(value)))
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST_OF_FIELD:
+        return Condition(column=column + NUMBER, lookup=lookup, value=value * 100)
+    raise ValueError("must be text in quotes, a list of texts or a whole number")
 
 
 def complete_where(subject: Subject, conditions: Mapping[str, Condition]) -> tuple[Condition, ...]:

@@ -12,6 +12,7 @@ from merilo.command import (
     explain,
     init,
     kpi,
+    login,
     quarantine,
     run,
     sandbox,
@@ -55,6 +56,7 @@ app.command()(init.init)
 app.command()(check.check)
 app.command()(schema.schema)
 app.add_typer(secrets.app, name="secrets")
+app.command()(login.login)
 app.command()(run.run)
 app.command()(sync.sync)
 app.command()(sweep.sweep)

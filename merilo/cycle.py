@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from config.error import MeriloError
 from kpi.engine import refresh
 from merilo.wiring import App
+from sync.late import MONTH, read_late
 from sync.page import StreamResult
 from sync.pipeline import NEVER, Pass
 from sync.source import turn
@@ -53,5 +54,24 @@ def run_sweep(app: App, source: str, *, accept: bool = False) -> list[SweepResul
         place = app.source(source)
         streams = place.connector.streams
         results = [sweep_stream(place, stream, accept=accept) for stream in streams]
+        late = read_late(place, reach=MONTH)
     refresh(app.store, app.catalog, app.settings.merilo.zone)
+    _complain(late)
     return [result for result in results if result is not None]
+
+
+def run_late(
+    app: App, source: str, *, should_stop: Callable[[], bool] = NEVER
+) -> list[StreamResult]:
+    """Reads again what may have come late; raises the first error after everything was tried."""
+    with turn(app.settings.merilo.data_dir, source):
+        results = read_late(app.source(source), should_stop=should_stop)
+    refresh(app.store, app.catalog, app.settings.merilo.zone)
+    _complain(results)
+    return results
+
+
+def _complain(results: Sequence[StreamResult]) -> None:
+    for result in results:
+        if result.error is not None:
+            raise result.error

@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Connection, func, select, tuple_, union
 
 from config.keeper import vault_path
 from merilo.doctor_text import tell
+from merilo.known_secret import enters_by_oauth, tokens_of
 from merilo.status import Status, StreamStatus
 from merilo.wiring import App
 from store.lock import InstanceRunning, instance_lock
@@ -15,6 +17,7 @@ from store.record import TABLES
 from store.table import DEAL, AccountRow, AliasRow, CallLegRow, ManagerRow, table_of
 
 _LEAST_FREE = 500 * 1024 * 1024
+_LOGIN_ENDS_SOON = timedelta(days=30)
 _ACCOUNT, _ALIAS, _LEG = table_of(AccountRow), table_of(AliasRow), table_of(CallLegRow)
 _MANAGER = table_of(ManagerRow)
 
@@ -49,9 +52,22 @@ def _about_settings(app: App) -> Iterator[Found]:
         yield "weak_master_key", {"folder": settings.merilo.data_dir}
     if not settings.sources:
         yield "no_sources", {"file": settings.path}
+    yield from _about_logins(app)
     free = shutil.disk_usage(settings.merilo.data_dir).free
     if free < _LEAST_FREE:
         yield "little_space", {"free": free // 1024**2, "folder": settings.merilo.data_dir}
+
+
+def _about_logins(app: App) -> Iterator[Found]:
+    for source in app.settings.sources:
+        if not enters_by_oauth(app.settings, source):
+            continue
+        tokens = tokens_of(app.settings, app.secrets, source)
+        ends_at = tokens.login_ends_at if tokens else None
+        if tokens is None:
+            yield "no_login", {"source": source}
+        elif ends_at is not None and ends_at - app.clock() < _LOGIN_ENDS_SOON:
+            yield "login_ends", {"source": source, "day": ends_at.date()}
 
 
 def _about_streams(app: App, status: Status) -> Iterator[Found]:

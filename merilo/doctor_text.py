@@ -11,6 +11,14 @@ _RU = {
         "В настройках {file} нет ни одного источника.",
         "Выполните merilo init bitrix24 и заполните [sources.main].",
     ),
+    "no_login": (
+        "{source}: вход по OAuth ещё не выполнен (или хранилище секретов не читается).",
+        "Выполните: merilo login {source}",
+    ),
+    "login_ends": (
+        "{source}: без обращений вход действует до {day}.",
+        "Запустите службу или выполните merilo sync {source}: вход продлится сам.",
+    ),
     "little_space": (
         "На диске с {folder} осталось {free} МБ.",
         "Освободите место: при нехватке запись останавливается, прочитанное не пропадает.",
@@ -69,6 +77,14 @@ _EN = {
     "no_sources": (
         "The settings {file} name no source.",
         "Run merilo init bitrix24 and fill in [sources.main].",
+    ),
+    "no_login": (
+        "{source}: nobody has logged in by OAuth yet (or the secrets cannot be read).",
+        "Run: merilo login {source}",
+    ),
+    "login_ends": (
+        "{source}: the login holds until {day} if nothing is asked.",
+        "Start the service or run merilo sync {source}: that renews it.",
     ),
     "little_space": (
         "{free} MB are left on the disk of {folder}.",

@@ -111,9 +111,15 @@ def _look(
 
 
 def _arrivals(tx: Connection, source_id: int, deals: Sequence[Standing]) -> dict[str, datetime]:
+    """By the stage history; a deal of which it tells nothing never moved, if it would tell."""
     known = last_arrivals(tx, source_id, "deal", {deal.ref for deal in deals})
     places = {deal.ref: (deal.ref, deal.pipeline_ref, deal.stage_ref) for deal in deals}
-    return {ref: known[place] for ref, place in places.items() if place in known}
+    found = {ref: known[place] for ref, place in places.items() if place in known}
+    told, history = {ref for ref, *_ in known}, load_stream(tx, source_id, "stage_history")
+    if history.watermark is None or history.since is None:
+        return found
+    still = (deal for deal in deals if deal.ref not in told and deal.created_at >= history.since)
+    return found | {deal.ref: deal.created_at for deal in still}
 
 
 def _record(deal: Standing, fields: Sequence[FieldSpec], facts: Mapping[str, Fact]) -> Wanted:

@@ -23,6 +23,9 @@ from merilo.memory import give_back
 from store.error import GuardError
 
 FIRST_SWEEP = timedelta(minutes=15)
+GATHER = timedelta(seconds=3)
+LATE = timedelta(hours=1)
+"""How often rows are read again that come late."""
 _SELF_CHECK = CronTrigger(hour=0, minute=30, timezone=UTC)
 _log = structlog.get_logger("merilo.service")
 
@@ -37,13 +40,15 @@ class Work:
     `cycle` reads a source and refreshes the KPIs; it returns the errors of single streams by
     name. `sweep` proves a source's store equal to the CRM; `swept_at` tells when that was last
     done. `writeback` writes to a destination (by its name). `self_check` rebuilds the KPIs and
-    tells whether they had been wrong. `credential` changes when the source's secrets do. `close`
-    lets go of everything. `interrupt` ends waits for limits: what waits raises StoppedError.
+    tells whether they had been wrong. `late` reads again what may have come
+    late. `credential` changes when the source's secrets do. `close` lets go of everything.
+    `interrupt` ends waits for limits: what waits raises StoppedError.
     """
 
     settings: Settings
     cycle: Callable[[str, ShouldStop], dict[str, MeriloError]]
     sweep: Callable[[str], object]
+    late: Callable[[str, ShouldStop], object]
     swept_at: Callable[[str], datetime | None]
     writeback: Callable[[str, ShouldStop], object]
     self_check: Callable[[], bool]
@@ -70,10 +75,12 @@ class Schedule:
         self._turns = {name: threading.Lock() for name in settings.sources}
         self._written: dict[str, datetime] = {}
         self._late: set[str] = set()
+        self._cycling: set[str] = set()
+        self._woken: set[str] = set()
         self._stop = threading.Event()
         self._running = 0
         self._idle = threading.Condition()
-        self._scheduler = _scheduler(threads=2 * len(settings.sources) + 1)
+        self._scheduler = _scheduler(threads=3 * len(settings.sources) + 1)
         self._scheduler.add_listener(self._overdue, EVENT_JOB_MAX_INSTANCES)
 
     @property
@@ -85,12 +92,25 @@ class Schedule:
     def start(self) -> None:
         """Begins: every source is asked at once."""
         for name, source in self.work.settings.sources.items():
-            self._add(f"cycle:{name}", self._cycle, name, _every(source.poll), self._clock())
+            self._add(
+                f"cycle:{name}", self._cycle_and_wake, name, _every(source.poll), self._clock()
+            )
             self._add(
                 f"sweep:{name}", self._sweep, name, _every(source.sweep), self._first_sweep(name)
             )
+            self._add(f"late:{name}", self._read_late, name, _every(LATE), self._clock() + LATE)
         self._add("self_check", self._self_check, "", _SELF_CHECK)
         self._scheduler.start()
+
+    def wake(self, source: str) -> None:
+        """Makes a source due in a moment, in which other hints may come; after the cycle that
+        runs, if one does."""
+        if source in self._cycling or self._turns[source].locked():
+            self._woken.add(source)
+        elif not self._stop.is_set():
+            due, job = self._clock() + GATHER, self._scheduler.get_job(f"cycle:{source}")
+            if job is not None and job.next_run_time > due:
+                job.modify(next_run_time=due)
 
     def ask_to_stop(self) -> None:
         """Nothing new begins; work in hand ends after its page."""
@@ -153,6 +173,17 @@ class Schedule:
             turn.release()
         self._write_back(source)
 
+    def _cycle_and_wake(self, source: str) -> None:
+        """A cycle, and soon another one if hints came while it ran."""
+        self._cycling.add(source)
+        try:
+            self._cycle(source)
+        finally:
+            self._cycling.discard(source)
+            if source in self._woken:
+                self._woken.discard(source)
+                self.wake(source)
+
     def _note_streams(self, source: str, errors: dict[str, MeriloError]) -> None:
         for stream, error in errors.items():
             if (source, stream) not in self._streams:
@@ -199,6 +230,19 @@ class Schedule:
                 _log.warning("sweep.failed", source=source, **three_parts(error))
             except Exception as error:  # the boundary: cycles go on
                 _log.error("sweep.failed", source=source, exc_info=error)
+
+    def _read_late(self, source: str) -> None:
+        with self._turns[source]:
+            if self._stop.is_set() or self._is_down(source):
+                return
+            try:
+                self.work.late(source, self._stop.is_set)
+            except StoppedError:
+                return
+            except MeriloError as error:
+                _log.warning("late.failed", source=source, **three_parts(error))
+            except Exception as error:  # the boundary: cycles go on
+                _log.error("late.failed", source=source, exc_info=error)
 
     def _is_down(self, source: str) -> bool:
         states = {each.name: each.state for each in self.sources.states()}

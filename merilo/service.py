@@ -48,6 +48,10 @@ class Service:
         """How every source is doing."""
         return self._schedule.sources.states()
 
+    def wake(self, source: str) -> None:
+        """Makes a source due now, or as soon as the cycle that runs has ended."""
+        self._schedule.wake(source)
+
     def start(self) -> None:
         """Begins to work, in threads."""
         self._schedule.start()

@@ -4,6 +4,8 @@ import socket
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from merilo.hook import Listener
+from merilo.login import Installer
 from merilo.wiring import App
 from web.address import listen
 from web.app import create_app
@@ -41,6 +43,7 @@ def start_site(
     current: Callable[[], App],
     states: Callable[[], Sequence[SourceHealth]],
     listener: socket.socket | None = None,
+    wake: Callable[[str], object] = bool,
 ) -> Server:
     """Shows the page. `current` gives what is in force, `states` how the sources are doing.
 
@@ -53,5 +56,7 @@ def start_site(
         states=states,
         guard=guard_for(web, None if web.token is None else app.secrets.get(web.token)),
         language=app.settings.merilo.language,
+        install=Installer(current),
+        hint=Listener(current, wake),
     )
     return Server(application, listener or listen(web.host, web.port))

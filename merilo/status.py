@@ -13,13 +13,16 @@ from merilo.wiring import App
 from store.bookkeeping import DestinationRow, QuarantineRow, WritebackItemRow, WritebackStepRow
 from store.directory import source_ids
 from store.stream import StreamState, load_streams
+from store.surrounding import DEPARTMENT, PRODUCT_LINE
 from store.table import AccountRow, CallLegRow, PipelineRow, table_of
-from sync.sweep import TABLES
+from sync.sweep import PREFIXES, TABLES
 
 _ROWS: Mapping[str, tuple[Table, ...]] = {
     "users": (table_of(AccountRow),),
     "funnels": (table_of(PipelineRow),),
     "calls": (table_of(CallLegRow),),
+    "departments": (DEPARTMENT,),
+    "product_rows": (PRODUCT_LINE,),
     **TABLES,
 }
 """Where the records of a stream are kept, for counting them."""
@@ -35,7 +38,8 @@ class StreamStatus:
 
     `state`: `reading` = its first run is under way, `never` = not begun,
     `absent` = the account has no such records, `failing` = the last
-    attempt failed, `stale` = later than three polls and 15 minutes.
+    attempt failed, `stale` = later than three polls and 15 minutes. `late_at`: when what comes late
+    was last read again.
     """
 
     source: str
@@ -47,6 +51,7 @@ class StreamStatus:
     rows: int | None
     quarantined: int
     swept_at: datetime | None
+    late_at: datetime | None
     error: str | None
     error_at: datetime | None
 
@@ -118,6 +123,7 @@ def _stream(
         rows=_count(tx, stream, number),
         quarantined=tx.execute(set_aside).scalar_one(),
         swept_at=state.swept_at,
+        late_at=state.late_at,
         error=state.error,
         error_at=state.error_at,
     )
@@ -135,13 +141,18 @@ def _condition(state: StreamState, late_after: timedelta, now: datetime) -> Cond
 
 def _count(tx: Connection, stream: str, source_id: int) -> int | None:
     tables = _ROWS.get(stream)
-    return sum(_count_rows(tx, table, source_id) for table in tables) if tables else None
+    if tables is None:
+        return None
+    prefix = PREFIXES.get(stream, "")
+    return sum(_count_rows(tx, table, source_id, prefix) for table in tables)
 
 
-def _count_rows(tx: Connection, table: Table, source_id: int) -> int:
+def _count_rows(tx: Connection, table: Table, source_id: int, prefix: str) -> int:
     query = select(func.count()).select_from(table).where(table.c.source_id == source_id)
     if "removed_at" in table.c:
         query = query.where(table.c.removed_at.is_(None))
+    if prefix:
+        query = query.where(table.c.ref.startswith(prefix, autoescape=True))
     return int(tx.execute(query).scalar_one())
 
 

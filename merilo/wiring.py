@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from typing import Any
 from config.load import load_settings
 from config.secret import SecretStore, open_secrets, phone_key
 from config.settings import MeetingRules, Settings, SourceSettings
-from connectors.base import ClientOptions, Connector, Context, PhoneMark
+from connectors.base import ClientOptions, Connector, Context, PhoneMark, feeds_of
 from connectors.error import StoppedError
 from connectors.phone import phone_marker
 from connectors.registry import connector_names, load_connector
@@ -44,7 +44,9 @@ class App:
     @cached_property
     def catalog(self) -> Catalog:
         """All metrics: the core ones and the user's own."""
-        return load_catalog(self.settings.metrics.files)
+        places = self.settings.destinations
+        wanted = {name for each in places for name in (*each.metrics, *each.today)}
+        return load_catalog(self.settings.metrics.files, wanted)
 
     @cached_property
     def connectors(self) -> Mapping[str, Connector]:
@@ -62,20 +64,21 @@ class App:
             )
             for name, connector in self.connectors.items()
         }
-        return Vantage(configured, self.settings.merilo.zone, self.clock())
+        feeding = {
+            name: feeding_settings(self.settings, name, each.fields)
+            for name, each in self.connectors.items()
+        }
+        feeds = {name: feeds_of(each.streams) for name, each in self.connectors.items()}
+        return Vantage(configured, self.settings.merilo.zone, self.clock(), feeding, feeds)
 
     def client(self, source: str) -> Any:
         """The connection to a source, made at its first use and kept."""
         if source not in self._clients:
+            options = client_options(
+                self.settings, self.secrets, source, sleep=self.wait, clock=self.clock
+            )
             self._clients[source] = self.connectors[source].client(
-                self.settings.sources[source],
-                ClientOptions(
-                    source=source,
-                    secret=self.secrets.get,
-                    clock=self.clock,
-                    sleep=self.wait,
-                    data_dir=self.settings.merilo.data_dir,
-                ),
+                self.settings.sources[source], options
             )
         return self._clients[source]
 
@@ -101,6 +104,8 @@ class App:
                 zone=self.settings.merilo.zone,
                 mark_phone=self.mark_phone,
                 meetings=self.settings.meetings.get(name, MeetingRules()).model_dump(),
+                currency=self.settings.merilo.currency,
+                fields=self.settings.fields.get(name, {}),
             ),
             store=self.store,
             clock=self.clock,
@@ -121,6 +126,40 @@ class App:
         self.store.close()
 
 
+def feeding_settings(
+    settings: Settings, source: str, read: Collection[str]
+) -> Mapping[str, tuple[str, ...]]:
+    """The settings of a source that feed metrics, as metrics spell what they need; of its custom
+    fields those of the kinds of record of which they are `read`."""
+    fields = [each for each in settings.fields.get(source, {}).items() if each[0] in read]
+    found = {f"fields.{kind}.{name}": (ref,) for kind, refs in fields for name, ref in refs.items()}
+    roles = settings.funnels.get(source, {}).items()
+    return found | {f"funnels.{role}": stages for role, stages in roles}
+
+
+def client_options(
+    settings: Settings,
+    secrets: SecretStore,
+    source: str,
+    *,
+    sleep: Callable[[float], None],
+    clock: Callable[[], datetime] = now,
+) -> ClientOptions:
+    """What a client of the source, or its login, needs from its surroundings."""
+    return ClientOptions(
+        source=source,
+        secret=secrets.get,
+        clock=clock,
+        sleep=sleep,
+        data_dir=settings.merilo.data_dir,
+        vault=secrets,
+        fields=settings.fields.get(source, {}),
+        destinations=frozenset(
+            each.kind for each in settings.destinations if each.source == source
+        ),
+    )
+
+
 def source_models() -> dict[str, type[SourceSettings]]:
     """The settings' model of every connector, by the connector's name."""
     return {name: load_connector(name).settings for name in connector_names()}
@@ -128,12 +167,22 @@ def source_models() -> dict[str, type[SourceSettings]]:
 
 def settings_from(context: CommandContext, *, require_secrets: bool = False) -> Settings:
     """The settings the command was pointed at; ConfigError holds every mistake in them."""
-    return load_settings(
-        context.config_path,
-        source_models=source_models(),
-        metric_names=load_catalog(()).board_names,
-        require_secrets=require_secrets,
-    )
+
+    def load(catalog: Catalog, *, own_included: bool) -> Settings:
+        columns = catalog.column_names
+        return load_settings(
+            context.config_path,
+            source_models=source_models(),
+            metric_names=columns,
+            apart_names=catalog.metrics.keys() - {*columns},
+            own_included=own_included,
+            require_secrets=require_secrets,
+        )
+
+    settings = load(load_catalog(()), own_included=False)
+    if not settings.metrics.files:
+        return settings
+    return load(load_catalog(settings.metrics.files), own_included=True)
 
 
 def build_app(settings: Settings) -> App:

@@ -7,8 +7,8 @@ from config.error import MeriloError
 from config.secret import references
 from config.secret_ref import SecretRef
 from kpi.engine import rebuild
-from merilo.cycle import run_cycle, run_sweep
-from merilo.known_secret import KnownSecrets, value_of
+from merilo.cycle import run_cycle, run_late, run_sweep
+from merilo.known_secret import KnownSecrets, tokens_of, value_of
 from merilo.schedule import ShouldStop, Work
 from merilo.scorecard import run_writeback
 from merilo.wiring import App
@@ -36,12 +36,15 @@ def work_of(app: App, known: KnownSecrets) -> Work:
     def credential(source: str) -> str:
         known.learn(app.settings, app.secrets)
         values = [value_of(app.secrets, ref) for ref in _refs(app, source)]
+        tokens = tokens_of(app.settings, app.secrets, source)
+        values.append(tokens.refresh if tokens else "")
         return hashlib.sha256("\0".join(values).encode()).hexdigest()
 
     return Work(
         settings=app.settings,
         cycle=cycle,
         sweep=sweep,
+        late=lambda source, should_stop: run_late(app, source, should_stop=should_stop),
         swept_at=lambda source: _swept_at(app, source),
         writeback=writeback,
         self_check=lambda: rebuild(app.store, app.catalog),

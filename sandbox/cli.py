@@ -52,7 +52,7 @@ def serve(
                 return 2
             box.limits.latency_s = latency_s
             stack.enter_context(box)
-            shown[name] = {"url": box.url, "webhook": box.webhook, "ca_bundle": box.ca_bundle}
+            shown[name] = box.credentials
         sys.stdout.write(json.dumps(shown) + "\n")
         sys.stdout.flush()
         stop.wait()

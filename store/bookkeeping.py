@@ -23,7 +23,8 @@ class StreamRow(SQLModel, table=True):
     server's time when the first attempt of that run began. `watermark`: everything changed before
     it has been read; it moves only when a run ends, to `began_at`. `since`: how far back everything
     was read. `full_from`: set while a run that reads everything is unfinished, to where it began.
-    `error`: why the last attempt failed, null after a good one.
+    `late_at`: when rows that come or change late were last read again. `error`: why the last
+    attempt failed, null after a good one.
     """
 
     __tablename__ = "stream"
@@ -37,6 +38,7 @@ class StreamRow(SQLModel, table=True):
     cursor: str | None = None
     finished_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     swept_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    late_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     error: str | None = None
     error_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 

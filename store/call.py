@@ -37,6 +37,8 @@ def leg_row(source_id: int, leg: CallLeg) -> Row:
         leg.client_hash,
         leg.client_last4,
         leg.client_ref,
+        leg.lasted_s,
+        leg.stretch,
     )
     return row + (row_hash(row),)  # noqa: RUF005 (half the time, a million times)
 

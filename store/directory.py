@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from store.fact import Account, Pipeline, Stage
+from store.fact import Account, Department, Pipeline, Stage
+from store.surrounding import ACCOUNT_DEPARTMENT, DEPARTMENT
 from store.table import (
     AccountRow,
     AliasRow,
@@ -15,6 +16,7 @@ from store.table import (
     StageRow,
     table_of,
 )
+from store.upsert import put_history
 
 _SOURCE, _ACCOUNT, _MANAGER = table_of(SourceRow), table_of(AccountRow), table_of(ManagerRow)
 _ALIAS, _PIPELINE, _STAGE = table_of(AliasRow), table_of(PipelineRow), table_of(StageRow)
@@ -43,7 +45,7 @@ def source_ids(tx: Connection) -> dict[str, int]:
     return {row.name: row.id for row in tx.execute(select(_SOURCE.c.name, _SOURCE.c.id))}
 
 
-def put_accounts(tx: Connection, source: int, accounts: Iterable[Account]) -> int:
+def put_accounts(tx: Connection, source: int, accounts: Sequence[Account]) -> int:
     """Keeps the accounts as the vendor shows them now; returns how many were new or changed."""
     rows = {each.ref: (each.name, each.email, each.active) for each in accounts}
     known = {
@@ -51,8 +53,9 @@ def put_accounts(tx: Connection, source: int, accounts: Iterable[Account]) -> in
         for row in tx.execute(select(_ACCOUNT).where(_ACCOUNT.c.source_id == source))
     }
     changed = [ref for ref, row in rows.items() if known.get(ref) != row]
+    moved = _put_memberships(tx, source, accounts)
     if not changed:
-        return 0
+        return moved
     tx.execute(delete(_ACCOUNT).where(_ACCOUNT.c.source_id == source, _ACCOUNT.c.ref.in_(changed)))
     for ref in changed:
         name, email, active = rows[ref]
@@ -61,7 +64,44 @@ def put_accounts(tx: Connection, source: int, accounts: Iterable[Account]) -> in
                 source_id=source, ref=ref, name=name, email=email, active=active
             )
         )
+    return max(len(changed), moved)
+
+
+def put_departments(tx: Connection, source: int, departments: Sequence[Department]) -> int:
+    """Keeps the departments; returns how many were new or changed. One that is gone stays, empty:
+    the accounts that were in it tell of others."""
+    if not departments:
+        return 0
+    known = {tuple(row) for row in tx.execute(select(DEPARTMENT))}
+    wanted = {
+        each.ref: (source, each.ref, each.name, each.parent_ref, each.head_ref, each.sort)
+        for each in departments
+    }
+    changed = [row for row in wanted.values() if row not in known]
+    put_history(tx, DEPARTMENT, changed)
     return len(changed)
+
+
+def _put_memberships(tx: Connection, source: int, accounts: Iterable[Account]) -> int:
+    """Who is in which department; returns how many accounts moved."""
+    of = ACCOUNT_DEPARTMENT.c
+    known: dict[str, set[str]] = {}
+    query = select(of.account_ref, of.department_ref).where(of.source_id == source)
+    for ref, department in tx.execute(query):
+        known.setdefault(ref, set()).add(department)
+    moved = [each for each in accounts if known.get(each.ref, set()) != {*each.departments}]
+    if moved:
+        refs = [each.ref for each in moved]
+        left = (of.source_id == source, of.account_ref.in_(refs))
+        tx.execute(delete(ACCOUNT_DEPARTMENT).where(*left))
+        rows = [
+            {"source_id": source, "account_ref": each.ref, "department_ref": one}
+            for each in moved
+            for one in {*each.departments}
+        ]
+        if rows:
+            tx.execute(insert(ACCOUNT_DEPARTMENT), rows)
+    return len(moved)
 
 
 def put_funnels(tx: Connection, source: int, facts: Sequence[Pipeline | Stage]) -> int:

@@ -46,6 +46,20 @@ class MeetingState(IntEnum):
     NONE = 2
 
 
+class ClientKind(IntEnum):
+    """A person one deals with, or a company."""
+
+    CONTACT = 1
+    COMPANY = 2
+
+
+class TaskState(IntEnum):
+    """Whether a task is done; one that waits to be checked is not."""
+
+    OPEN = 0
+    DONE = 1
+
+
 class Account(Struct, frozen=True, kw_only=True):
     """A person's user in one source. `active` is False for someone dismissed."""
 
@@ -53,6 +67,17 @@ class Account(Struct, frozen=True, kw_only=True):
     name: str
     email: str | None
     active: bool
+    departments: tuple[str, ...] = ()
+
+
+class Department(Struct, frozen=True, kw_only=True):
+    """A part of the company; `head_ref` is the account that leads it."""
+
+    ref: str
+    name: str
+    parent_ref: str | None
+    head_ref: str | None
+    sort: int
 
 
 class Pipeline(Struct, frozen=True, kw_only=True):
@@ -78,7 +103,8 @@ class Deal(Struct, frozen=True, kw_only=True):
     itself tells it, else None; a stage history, where there is one, knows better.
 
     `amount` is in minor units of `currency`; `updated_at` is the vendor's own mark of the version.
-    `lead_ref` and `quote_ref`: what the deal was made from.
+    `lead_ref` and `quote_ref`: what the deal was made from. `reason`: why it was lost, in words, ""
+    when nobody filled that in; None where the stage alone tells it.
     """
 
     ref: str
@@ -94,6 +120,7 @@ class Deal(Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     lead_ref: str | None = None
     quote_ref: str | None = None
+    reason: str | None = None
 
 
 class Lead(Struct, frozen=True, kw_only=True):
@@ -122,7 +149,7 @@ class Email(Struct, frozen=True, kw_only=True):
     """One version of a letter kept in the CRM; neither text nor addresses.
 
     `owner_ref`: the author of one sent, the employee to whom one received belongs. AUTOMATIC:
-    mailings and letters of robots.
+    mailings and letters of robots. `about_ref`: the record it belongs to, "lead:5", "deal:9"...
     """
 
     ref: str
@@ -131,22 +158,29 @@ class Email(Struct, frozen=True, kw_only=True):
     owner_ref: str | None
     begun_at: datetime
     updated_at: datetime
+    about_ref: str | None = None
 
 
 class Meeting(Struct, frozen=True, kw_only=True):
-    """One version of a meeting; `begun_at` is its own start, which may lie ahead."""
+    """One version of a meeting; `begun_at` is its own start, which may lie ahead.
+
+    `about_ref`: the record it belongs to, "lead:5", "deal:9"...
+    """
 
     ref: str
     state: MeetingState
     owner_ref: str | None
     begun_at: datetime
     updated_at: datetime
+    about_ref: str | None = None
 
 
 class CallLeg(Struct, frozen=True, kw_only=True):
     """One row of a telephone statistic: a person rung or talking within the call `call_ref`.
 
-    `talk_s` is conversation without ringing, seconds; 0 when nobody talked on this leg.
+    `talk_s` is conversation without ringing, seconds; 0 when nobody talked on this leg. `lasted_s`:
+    from its start to its end, as far as the vendor tells. Legs of one call with the same `stretch`
+    are copies of one stretch of talk, which counts once.
     """
 
     ref: str
@@ -159,6 +193,8 @@ class CallLeg(Struct, frozen=True, kw_only=True):
     client_hash: str | None
     client_last4: str | None
     client_ref: str | None
+    lasted_s: int = 0
+    stretch: str | None = None
 
 
 class StageChange(Struct, frozen=True, kw_only=True):
@@ -176,6 +212,91 @@ class StageChange(Struct, frozen=True, kw_only=True):
     state: DealState
     step: Step
     seen_at: datetime
+
+
+class OwnerEvent(Struct, frozen=True, kw_only=True):
+    """A record of a kind ("deal", "lead", "meeting"...) changed hands, as the vendor's own history
+    tells: from `at` on it is of `after_ref`, before it was of `before_ref`."""
+
+    ref: str
+    kind: str
+    record_ref: str
+    at: datetime
+    before_ref: str | None
+    after_ref: str | None
+
+
+class Removal(Struct, frozen=True, kw_only=True):
+    """The record of a kind, "deal", "lead", "meeting"..., is gone: the vendor says so."""
+
+    kind: str
+    record_ref: str
+    at: datetime
+
+
+class Client(Struct, frozen=True, kw_only=True):
+    """One version of a contact or company; `ref` is what deals and calls name: contact:12,
+    company:5. `company_ref`: the company of a contact."""
+
+    ref: str
+    kind: ClientKind
+    name: str
+    company_ref: str | None
+    owner_ref: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """One version of a task of whom `owner_ref` names; `is_crm`: it is about a CRM record.
+
+    `done_at` only of one that is done; who reopened it has not done it.
+    """
+
+    ref: str
+    state: TaskState
+    is_crm: bool
+    owner_ref: str | None
+    created_at: datetime
+    updated_at: datetime
+    deadline_at: datetime | None
+    done_at: datetime | None
+
+
+class ProductLine(Struct, frozen=True, kw_only=True):
+    """A row of what a deal sells: thousandths of a unit, and hundredths of the deal's currency for
+    the whole row, after the discount. `product_ref`: by the catalogue, else "name:" and the name.
+    """
+
+    ref: str
+    product_ref: str
+    name: str
+    quantity: int
+    amount: int
+    discount: int
+
+
+class ProductLines(Struct, frozen=True, kw_only=True):
+    """All that a deal sells; what is not among them, it sells no more."""
+
+    deal_ref: str
+    lines: tuple[ProductLine, ...]
+
+
+class CustomValues(Struct, frozen=True, kw_only=True):
+    """All custom fields of a record of a kind ("deal") that are filled in, as text, by the names of
+    [fields.SOURCE.deal]; what is not among them is empty now."""
+
+    kind: str
+    record_ref: str
+    values: dict[str, str]
+
+
+class CustomFields(Struct, frozen=True, kw_only=True):
+    """Which of the custom fields that the settings name the vendor does not have."""
+
+    kind: str
+    missing: tuple[str, ...]
 
 
 class Rate(Struct, frozen=True, kw_only=True):
@@ -199,7 +320,15 @@ Fact = (
     | Quote
     | CallLeg
     | StageChange
+    | OwnerEvent
+    | Removal
     | Rate
     | Email
     | Meeting
+    | Client
+    | Task
+    | ProductLines
+    | Department
+    | CustomValues
+    | CustomFields
 )

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, or_, select
 
 from store.fact import (
+    Client,
+    ClientKind,
     Deal,
     DealState,
     Direction,
@@ -16,15 +18,18 @@ from store.fact import (
     Meeting,
     MeetingState,
     Quote,
+    Task,
+    TaskState,
 )
 from store.moment import from_ms, to_ms
-from store.table import DEAL, EMAIL, LEAD, MEETING, QUOTE, OwnerChangeRow, table_of
+from store.surrounding import CLIENT, TASK
+from store.table import DEAL, EMAIL, LEAD, MEETING, QUOTE, OwnerChangeRow, OwnerEventRow, table_of
 from store.upsert import Row, chunks, find_rows, keep_images, put_history
 
-_OWNER_CHANGE = table_of(OwnerChangeRow)
+_OWNER_CHANGE, _OWNER_EVENT = table_of(OwnerChangeRow), table_of(OwnerEventRow)
 _SLICE = 5_000
 
-Record = Deal | Lead | Quote | Email | Meeting
+Record = Deal | Lead | Quote | Email | Meeting | Client | Task
 """A fact that somebody owns and that may change hands."""
 
 TABLES: Mapping[type[Record], Table] = {
@@ -33,6 +38,8 @@ TABLES: Mapping[type[Record], Table] = {
     Quote: QUOTE,
     Email: EMAIL,
     Meeting: MEETING,
+    Client: CLIENT,
+    Task: TASK,
 }
 """Where each kind of record is kept; the table's name stands in the owner history."""
 
@@ -41,6 +48,8 @@ _WORDS: Mapping[type[Record], Mapping[str, Callable[[int], Any]]] = {
     Lead: {"state": DealState},
     Email: {"direction": Direction, "kind": EmailKind},
     Meeting: {"state": MeetingState},
+    Client: {"kind": ClientKind},
+    Task: {"state": TaskState, "is_crm": bool},
 }
 
 History = Sequence[tuple[datetime, str | None]]
@@ -98,9 +107,22 @@ def note_versions(
         )
 
 
-def live_refs(tx: Connection, table: Table, source_id: int) -> Iterator[str]:
-    """Ids of the records that exist as far as we know."""
-    query = select(table.c.ref).where(table.c.source_id == source_id, table.c.removed_at.is_(None))
+def live_refs(tx: Connection, table: Table, source_id: int, prefix: str = "") -> Iterator[str]:
+    """Ids of the records that exist as far as we know, of those that begin so."""
+    yield from _refs(tx, table, source_id, prefix, table.c.removed_at.is_(None))
+
+
+def removed_refs(tx: Connection, table: Table, source_id: int, prefix: str = "") -> Iterator[str]:
+    """Ids of the records that are gone, of those that begin so."""
+    yield from _refs(tx, table, source_id, prefix, table.c.removed_at.is_not(None))
+
+
+def _refs(
+    tx: Connection, table: Table, source_id: int, prefix: str, condition: ColumnElement[bool]
+) -> Iterator[str]:
+    query = select(table.c.ref).where(table.c.source_id == source_id, condition)
+    if prefix:
+        query = query.where(table.c.ref.startswith(prefix, autoescape=True))
     yield from tx.execute(query).scalars()
 
 
@@ -165,4 +187,11 @@ def _living(kind: type[Record], source_id: int, owner_refs: Collection[str] | No
         change.fact == table.name,
         change.owner_ref.in_(owner_refs),
     )
-    return query.where(or_(table.c.owner_ref.in_(owner_refs), table.c.ref.in_(held)))
+    event = _OWNER_EVENT.c
+    handed = select(event.record_ref).where(
+        event.source_id == source_id,
+        event.kind == table.name,
+        or_(event.before_ref.in_(owner_refs), event.after_ref.in_(owner_refs)),
+    )
+    ref = table.c.ref
+    return query.where(or_(table.c.owner_ref.in_(owner_refs), ref.in_(held), ref.in_(handed)))

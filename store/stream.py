@@ -28,6 +28,7 @@ class StreamState:
     cursor: str | None = None
     finished_at: datetime | None = None
     swept_at: datetime | None = None
+    late_at: datetime | None = None
     error: str | None = None
     error_at: datetime | None = None
 

@@ -5,18 +5,17 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table
 from sqlmodel import Field, SQLModel
 
+from store.column import moment as moment
+from store.column import table_of as table_of
+from store.column import whole_number as whole_number
 from store.moment import Moment
+from store.partial_index import OF_LEAD as OF_LEAD
+from store.partial_index import OF_TEAM as OF_TEAM
+from store.partial_index import partial_index
+from store.surrounding import CLIENT, PRODUCT_LINE, TASK
 
 TEAM = 0
 """The manager id of work counted for the whole team; no person ever has it."""
-
-
-def moment(*, nullable: bool = False) -> Column[datetime]:
-    return Column(Moment, nullable=nullable)
-
-
-def whole_number(*, nullable: bool = False) -> Column[int]:
-    return Column(BigInteger, nullable=nullable)
 
 
 class SourceRow(SQLModel, table=True):
@@ -93,7 +92,7 @@ class DealRow(SQLModel, table=True):
     while no rate is known. `created_by` and `closed_by` are managers, null when nobody known.
     `moved_at` is when the record itself says that it closed; `closed_at` follows the stage history
     where that was read. `cycle_s`: seconds from creation to the close. `is_repeat`: 1 for a won
-    deal whose client had an earlier one; it is no part of `row_hash`.
+    deal whose client had an earlier one; it is no part of `row_hash`. `reason`: see the fact.
     """
 
     __tablename__ = "deal"
@@ -128,12 +127,15 @@ class DealRow(SQLModel, table=True):
     quote_ref: str | None = None
     cycle_s: int | None = Field(sa_column=whole_number(nullable=True))
     is_repeat: int = 0
+    reason: str | None = None
     row_hash: int = Field(sa_column=whole_number())
 
 
 class LeadRow(SQLModel, table=True):
     """The lead's newest version. `won`: 1 while a deal made from it is won, else 0.
 
+    `response_s`, `response_work_s`: seconds from its creation to the first human action on it, by
+    clock and of working hours; null until there is one; they are no part of `row_hash`.
     `row_hash` of a lead that is won differs from that of the same lead not won in the last bit.
     """
 
@@ -152,6 +154,8 @@ class LeadRow(SQLModel, table=True):
     removed_at: datetime | None = Field(sa_column=moment(nullable=True))
     created_day: int
     created_by: int | None
+    response_s: int | None = None
+    response_work_s: int | None = None
     won: int
     row_hash: int = Field(sa_column=whole_number())
 
@@ -186,12 +190,14 @@ class EmailRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("direction IN (1, 2)", name="email_direction"),
         Index("email_day", "day", "credited_to"),
+        Index("email_about", "source_id", "about_ref"),
     )
     source_id: int = Field(primary_key=True, foreign_key="source.id")
     ref: str = Field(primary_key=True)
     direction: int
     kind: int
     owner_ref: str | None
+    about_ref: str | None = None
     begun_at: datetime = Field(sa_column=moment())
     updated_at: datetime = Field(sa_column=moment())
     removed_at: datetime | None = Field(sa_column=moment(nullable=True))
@@ -208,11 +214,13 @@ class MeetingRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("state IN (0, 1, 2)", name="meeting_state"),
         Index("meeting_day", "day", "credited_to"),
+        Index("meeting_about", "source_id", "about_ref"),
     )
     source_id: int = Field(primary_key=True, foreign_key="source.id")
     ref: str = Field(primary_key=True)
     state: int
     owner_ref: str | None
+    about_ref: str | None = None
     begun_at: datetime = Field(sa_column=moment())
     updated_at: datetime = Field(sa_column=moment())
     removed_at: datetime | None = Field(sa_column=moment(nullable=True))
@@ -231,6 +239,20 @@ class OwnerChangeRow(SQLModel, table=True):
     ref: str = Field(primary_key=True)
     after_at: datetime = Field(sa_column=Column(Moment, primary_key=True))
     owner_ref: str | None
+
+
+class OwnerEventRow(SQLModel, table=True):
+    """A record changed hands, as the vendor's own history tells; rows are only ever added."""
+
+    __tablename__ = "owner_event"
+    __table_args__ = (Index("owner_event_record", "source_id", "record_ref"),)
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    kind: str = Field(primary_key=True)
+    ref: str = Field(primary_key=True)
+    record_ref: str
+    at: datetime = Field(sa_column=moment())
+    before_ref: str | None
+    after_ref: str | None
 
 
 class StageChangeRow(SQLModel, table=True):
@@ -265,7 +287,10 @@ class CallLegRow(SQLModel, table=True):
     """A leg as the vendor's statistics show it; the call it belongs to is folded from its legs."""
 
     __tablename__ = "call_leg"
-    __table_args__ = (Index("call_leg_call", "source_id", "call_ref"),)
+    __table_args__ = (
+        Index("call_leg_call", "source_id", "call_ref"),
+        partial_index("call_leg_lead", "source_id", "client_ref", where=OF_LEAD),
+    )
     source_id: int = Field(primary_key=True, foreign_key="source.id")
     ref: str = Field(primary_key=True)
     call_ref: str
@@ -277,6 +302,8 @@ class CallLegRow(SQLModel, table=True):
     client_hash: str | None
     client_last4: str | None
     client_ref: str | None
+    lasted_s: int = 0
+    stretch: str | None = None
     row_hash: int = Field(sa_column=whole_number())
 
 
@@ -284,13 +311,16 @@ class CallRow(SQLModel, table=True):
     """A call as one credited person saw it; the row of manager 0 is the whole conversation.
 
     `talk_s` is that person's own talk, for the team the sum over legs. `day` is the local day of
-    the call's start. `leg_ref` is the first leg behind the row.
+    the call's start. `leg_ref` is the first leg behind the row. `lasted_s`: from the first start to
+    the last end. `callback_s`: see `store.callback`; it is no part of `row_hash`.
     """
 
     __tablename__ = "call"
     __table_args__ = (
         CheckConstraint("direction IN (1, 2)", name="call_direction"),
         Index("call_day", "day", "manager_id"),
+        partial_index("call_client", "client_hash", "started_at", where=OF_TEAM),
+        partial_index("call_back", "day", "manager_id", where="callback_s IS NOT NULL"),
     )
     source_id: int = Field(primary_key=True, foreign_key="source.id")
     ref: str = Field(primary_key=True)
@@ -302,13 +332,26 @@ class CallRow(SQLModel, table=True):
     leg_ref: str
     client_hash: str | None
     client_last4: str | None
+    lasted_s: int = 0
+    callback_s: int | None = None
     row_hash: int = Field(sa_column=whole_number())
 
 
-def table_of(model: type[SQLModel]) -> Table:
-    """The SQLAlchemy table behind a model."""
-    table: Table = model.__table__  # type: ignore[attr-defined]
-    return table
+class CustomValueRow(SQLModel, table=True):
+    """A custom field of a record that is filled in, by its name in the settings.
+
+    `number`: the value in hundredths if it is one, `base_number` the same in base currency where
+    the record's currency has a rate.
+    """
+
+    __tablename__ = "custom_value"
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    kind: str = Field(primary_key=True)
+    ref: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    text: str
+    number: int | None = Field(sa_column=whole_number(nullable=True))
+    base_number: int | None = Field(sa_column=whole_number(nullable=True))
 
 
 def _journal(fact: Table) -> Table:
@@ -328,6 +371,8 @@ LEAD = table_of(LeadRow)
 QUOTE = table_of(QuoteRow)
 CALL = table_of(CallRow)
 EMAIL = table_of(EmailRow)
+CUSTOM_VALUE = table_of(CustomValueRow)
 MEETING = table_of(MeetingRow)
-JOURNAL = {each.name: _journal(each) for each in (DEAL, LEAD, QUOTE, CALL, EMAIL, MEETING)}
+COUNTED = (DEAL, LEAD, QUOTE, CALL, EMAIL, MEETING, CLIENT, TASK, PRODUCT_LINE)
+JOURNAL = {each.name: _journal(each) for each in COUNTED}
 """The journal of every fact that KPIs count, by the fact's table name."""

@@ -20,6 +20,7 @@ def activity_row(
         record.ref,
         *_head(record),
         owner,
+        record.about_ref,
         begun_ms,
         to_ms(record.updated_at),
         None,

@@ -10,11 +10,15 @@ _BASIS = "credit.basis"
 
 
 class Basis(NamedTuple):
-    """`version` counts the changes: of zone and currency, and of people and rates too."""
+    """`version` counts the changes: of zone, currency and calendar, and of people and rates too.
+
+    `calendar`: see `config.work_calendar.calendar_text`.
+    """
 
     version: int
     zone: str
     currency: str
+    calendar: str
 
 
 def read_basis(tx: Connection) -> Basis | None:
@@ -22,8 +26,8 @@ def read_basis(tx: Connection) -> Basis | None:
     text = read_mark(tx, _BASIS)
     if text is None:
         return None
-    version, zone, currency = text.split()
-    return Basis(int(version), zone, currency)
+    version, zone, currency, calendar = text.split()
+    return Basis(int(version), zone, currency, calendar)
 
 
 def write_basis(tx: Connection, basis: Basis) -> None:

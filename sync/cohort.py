@@ -15,6 +15,9 @@ from sync.owner import OwnerChange
 Kept = Sequence[tuple[Any, Sequence[OwnerChange]]]
 """Records of one kind, each with its owner history."""
 
+_UNANSWERED: Row = (None, None)
+"""Nobody has acted on a lead, until the actions are looked at (`store.response`)."""
+
 
 def lead_rows(tx: Connection, credit: Credit, source_id: int, kept: Kept) -> list[Row]:
     """The leads in the column order of their table."""
@@ -22,7 +25,7 @@ def lead_rows(tx: Connection, credit: Credit, source_id: int, kept: Kept) -> lis
     rows = []
     for lead, history in kept:
         head = (source_id, lead.ref, lead.stage_ref, int(lead.state), lead.owner_ref)
-        rows.append(_finished(head, credit, lead, history, won=lead.ref in won))
+        rows.append(_finished(head, credit, lead, history, _UNANSWERED, won=lead.ref in won))
     return rows
 
 
@@ -48,11 +51,14 @@ def _finished(
     credit: Credit,
     record: Lead | Quote,
     history: Sequence[OwnerChange],
+    more: Row = (),
     *,
     won: bool,
 ) -> Row:
     owner = record.owner_ref
     created_ms, day, created_by = credit.held(head[0], record.created_at, owner, history)
-    row = (*head, created_ms, to_ms(record.updated_at), None, day, created_by)
+    rest = (None, day, created_by, *more)
+    # A version that only carries a new mark, as after our own write-back, is no change.
+    mark = row_hash((*head, created_ms, *rest))
     # Winning changes the last bit alone, so that it can be turned without the whole row.
-    return (*row, int(won), row_hash(row) ^ won)
+    return (*head, created_ms, to_ms(record.updated_at), *rest, int(won), mark ^ won)

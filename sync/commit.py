@@ -9,35 +9,49 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table
 
 from store import call as stored_call
-from store import conversion, directory, repeat
+from store import callback, conversion, directory, repeat, response
 from store import record as stored_record
 from store.fact import (
     Account,
     CallLeg,
+    Client,
+    CustomFields,
+    CustomValues,
     Deal,
+    Department,
     Email,
     Fact,
     Lead,
     Meeting,
+    OwnerEvent,
     Pipeline,
+    ProductLines,
     Quote,
     Rate,
     Stage,
     StageChange,
+    Task,
 )
 from store.mark import REBUILD, read_mark, write_mark
+from store.owner_event import put_events
 from store.record import History, Record, Version
-from store.table import CALL, DEAL
+from store.table import CALL, DEAL, TEAM
 from store.upsert import Row, chunks, delete_rows, put_rows
 from sync.activity import activity_row
 from sync.closing import deal_rows, keep_history
 from sync.cohort import COHORTS, Kept
 from sync.credit import Credit
+from sync.custom import keep_custom, settle_custom
+from sync.handover import with_handovers
 from sync.owner import OwnerChange, SeenVersion, observe_owner
+from sync.product import keep_lines, settle_lines
 from sync.rate import is_valued_by, keep_rates, renew_rates
+from sync.surrounding import SURROUNDING
 
-Held = TypeVar("Held", Deal, Lead, Quote, Email, Meeting)
+Held = TypeVar("Held", Deal, Lead, Quote, Email, Meeting, Client, Task)
 _SLICE = 5_000
+_MARKED = (Deal, Lead, Quote)
+"""What a new mark of its version alone does not change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +73,13 @@ class Commit:
             kinds[type(fact)].append(fact)
         changed = self.put_held(tx, Deal, kinds[Deal]) + self.put_legs(tx, kinds[CallLeg])
         changed += self.put_rates(tx, kinds[Rate]) + self.put_history(tx, kinds[StageChange])
-        for kind in (Lead, Quote, Email, Meeting):
+        for kind in (Lead, Quote, Email, Meeting, Client, Task):
             changed += self.put_held(tx, kind, kinds[kind])
+        changed += self.put_lines(tx, kinds[ProductLines])
+        changed += self.put_handovers(tx, kinds[OwnerEvent])
+        changed += directory.put_departments(tx, self.source_id, kinds[Department])
+        custom = (kinds[CustomValues], kinds[CustomFields])
+        changed += keep_custom(tx, self.credit, self.source_id, *custom)
         if accounts := kinds[Account]:
             changed += directory.put_accounts(tx, self.source_id, accounts)
         if funnels := kinds[Pipeline] + kinds[Stage]:
@@ -72,10 +91,13 @@ class Commit:
         if not records:
             return 0
         kept, marks = self._newest(tx, stored_record.TABLES[kind], records)
+        if kind is Email or kind is Meeting:
+            return self._put_activities(tx, kind, kept)
+        if kind in _MARKED:
+            stored_record.note_versions(tx, stored_record.TABLES[kind], self.source_id, marks)
         if kind is not Deal:
             return self._put_kept(tx, kind, kept)
         deals = [deal for deal, _ in kept]
-        stored_record.note_versions(tx, DEAL, self.source_id, marks)
         before = conversion.origins(tx, self.source_id, [deal.ref for deal in deals])
         changed = self._put_kept(tx, kind, kept)
         self.settle_won(tx, before.plus(conversion.origins_of(deals)))
@@ -91,6 +113,16 @@ class Commit:
                 self.credit_again(tx, Deal, deals)
         return new
 
+    def put_handovers(self, tx: Connection, events: Sequence[OwnerEvent]) -> int:
+        """Keeps what the vendor tells of owners, and credits anew the records it is about."""
+        touched = put_events(tx, self.source_id, events) if events else {}
+        for kind, table in stored_record.TABLES.items():
+            for refs in chunks(sorted(touched.get(table.name, ())), _SLICE):
+                among = table.c.ref.in_(refs)
+                for records in stored_record.records_where(tx, kind, self.source_id, among):
+                    self.credit_again(tx, kind, records)
+        return sum(map(len, touched.values()))
+
     def put_rates(self, tx: Connection, rates: Sequence[Rate]) -> int:
         """Keeps the rates that are new, and counts the money anew to which they apply."""
         changed = keep_rates(tx, self.credit, self.source_id, rates)
@@ -101,10 +133,27 @@ class Commit:
                 anew.credit_again(tx, Deal, deals)
         return len(changed)
 
+    def put_lines(self, tx: Connection, facts: Sequence[ProductLines]) -> int:
+        """Keeps what deals sell."""
+        if not facts:
+            return 0
+        changed = keep_lines(tx, self.credit, self.source_id, facts, journal=self.journal)
+        self._note(tx, changed=changed)
+        return changed
+
     def settle_won(self, tx: Connection, touched: conversion.Origins) -> None:
         """Puts `won` right on what came before these deals."""
         flipped = conversion.settle_won(tx, self.source_id, touched, journal=self.journal)
         self._note(tx, changed=flipped)
+        self.settle_responses(tx, touched.leads)
+
+    def settle_responses(self, tx: Connection, leads: Collection[str]) -> int:
+        """Puts right how soon somebody acted on these leads; how many it changed."""
+        changed = response.settle_responses(
+            tx, self.source_id, leads, self.credit.calendar, journal=self.journal
+        )
+        self._note(tx, changed=changed)
+        return changed
 
     def put_legs(self, tx: Connection, legs: Sequence[CallLeg]) -> int:
         """Keeps the legs and folds the calls they belong to, or belonged to, anew."""
@@ -130,6 +179,9 @@ class Commit:
             else:
                 calls[leg.call_ref] = [leg]
         self._put_calls(tx, calls, stored)
+        about = {leg.client_ref for known_legs in stored.values() for leg in known_legs}
+        about |= {leg.client_ref for leg in changed.values()}
+        self.settle_responses(tx, response.leads_of(tx, self.source_id, about))
         return len(changed)
 
     def credit_again(self, tx: Connection, kind: type[Record], records: Sequence[Any]) -> int:
@@ -178,10 +230,17 @@ class Commit:
     def _put_kept(self, tx: Connection, kind: type[Record], kept: Kept) -> int:
         """Writes records of one kind, each with its owner history, as rows of its table."""
         table = stored_record.TABLES[kind]
+        kept = with_handovers(tx, self.source_id, table.name, kept)
         if kind is Deal:
             return self._put_deals(tx, deal_rows(tx, self.credit, self.source_id, kept))
+        if kind in SURROUNDING:
+            return self._put(tx, table, SURROUNDING[kind](tx, self.credit, self.source_id, kept))
         if kind is Lead or kind is Quote:
-            return self._put(tx, table, COHORTS[kind](tx, self.credit, self.source_id, kept))
+            rows = COHORTS[kind](tx, self.credit, self.source_id, kept)
+            changed = self._put(tx, table, rows)
+            if kind is Lead:
+                self.settle_responses(tx, [row[1] for row in rows])
+            return changed
         rows = [activity_row(self.credit, self.source_id, *each) for each in kept]
         return self._put(tx, table, rows)
 
@@ -193,6 +252,17 @@ class Commit:
         if changed:
             clients |= repeat.winning_clients(tx, self.source_id, refs)
             repeat.settle_repeats(tx, self.source_id, clients, journal=self.journal)
+            settle_lines(tx, self.credit, self.source_id, refs, journal=self.journal)
+            settle_custom(tx, self.credit, self.source_id, refs)
+        return changed
+
+    def _put_activities(self, tx: Connection, kind: type[Record], kept: Kept) -> int:
+        """Puts the responses right, too, on the leads these letters or meetings are, or were,
+        about."""
+        about = response.abouts(tx, self.source_id, [each.ref for each, _ in kept])
+        changed = self._put_kept(tx, kind, kept)
+        about |= {each.about_ref for each, _ in kept}
+        self.settle_responses(tx, response.leads_of(tx, self.source_id, about))
         return changed
 
     def _put_calls(
@@ -203,6 +273,7 @@ class Commit:
     ) -> int:
         rows: list[Row] = []
         gone: set[Row] = set()
+        touched = callback.touched_calls(tx, self.source_id, stored)
         for legs in calls.values():
             if legs:
                 rows += self.credit.call_rows(self.source_id, legs)
@@ -211,7 +282,12 @@ class Commit:
             gone = stored_call.call_keys(tx, self.source_id, stored) - fresh
             delete_rows(tx, CALL, sorted(gone), journal=self.journal)
             self._note(tx, changed=len(gone))
-        return self._put(tx, CALL, rows) + len(gone)
+        changed = self._put(tx, CALL, rows) + len(gone)
+        if changed:
+            # (number, start) of the team's rows, by which one call is told from another
+            touched |= {(row[8], row[4]) for row in rows if row[2] == TEAM and row[8]}
+            callback.settle_callbacks(tx, self.source_id, stored, touched, journal=self.journal)
+        return changed
 
     def _put(self, tx: Connection, table: Table, rows: Sequence[Row]) -> int:
         changed = put_rows(tx, table, rows, journal=self.journal)

@@ -6,11 +6,12 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from config.work_calendar import WorkCalendar
 from store.fact import CallLeg, Deal
 from store.moment import LocalDays, to_ms
 from store.table import DEAL
 from store.upsert import Row, row_hash
-from sync.fold import in_order, shares
+from sync.fold import in_order, lasts_s, shares
 from sync.money import NO_RATES, Rates
 from sync.owner import OwnerChange, owner_at
 from sync.people import People
@@ -20,11 +21,13 @@ _UPDATED_AT = DEAL.columns.keys().index("updated_at")
 
 @dataclass(frozen=True, kw_only=True)
 class Credit:
-    """Who is credited, on which day, in which money: what stands behind every counted row."""
+    """Who is credited, on which day, in which money and working hours: what stands behind every
+    counted row."""
 
     people: People
     zone: ZoneInfo
     currency: str
+    calendar: WorkCalendar
     rates: Rates = NO_RATES
     version: int = 0
 
@@ -83,6 +86,7 @@ class Credit:
             deal.quote_ref,
             cycle_s,
             0,
+            deal.reason,
         )
         # A version that only carries a new mark, as after our own write-back, is no change.
         return (*row, row_hash((*row[:_UPDATED_AT], *row[_UPDATED_AT + 1 :])))
@@ -97,7 +101,8 @@ class Credit:
         started_ms = to_ms(first.started_at)
         day = self.days(started_ms)
         direction = int(first.direction)
-        call = (first.call_ref, day, started_ms, direction, first.client_hash, first.client_last4)
+        client, lasted_s = (first.client_hash, first.client_last4), lasts_s(ordered)
+        call = (first.call_ref, day, started_ms, direction, *client, lasted_s)
         marks: dict[str, int] = {}
         rows = []
         for manager_id, talk_s, leg_ref in shares(ordered, self.people.on(source_id, day)):
@@ -112,8 +117,9 @@ class Credit:
                 direction,
                 talk_s,
                 leg_ref,
-                first.client_hash,
-                first.client_last4,
+                *client,
+                lasted_s,
+                None,
                 # Of one hash for all rows of a leg: they differ in the talk alone.
                 marks[leg_ref] ^ talk_s,
             )

@@ -5,8 +5,6 @@ from typing import Any
 
 import msgspec
 
-from store.fact import Fact
-
 LARGEST = 10**15
 """Of an amount in minor units, or of any whole number: thousands of such still add up safely."""
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
@@ -14,7 +12,7 @@ _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _fields = msgspec.structs.astuple
 
 
-def why_refused(fact: Fact) -> str | None:
+def why_refused(fact: Any) -> str | None:
     """Why the fact cannot be kept, naming the field and never its value; None when it can."""
     for place, value in enumerate(_fields(fact)):
         kind = type(value)
@@ -29,6 +27,10 @@ def why_refused(fact: Fact) -> str | None:
                 return _reason(fact, place, "is before 1970 or after 2199")
         elif isinstance(value, int) and abs(value) > LARGEST:
             return _reason(fact, place, "is too large")
+        elif kind is tuple:
+            parts = (why_refused(each) for each in value if isinstance(each, msgspec.Struct))
+            if reason := next(filter(None, parts), None):
+                return reason
     return None
 
 

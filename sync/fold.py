@@ -11,8 +11,11 @@ Share = tuple[int, int, str]
 
 
 def in_order(legs: Sequence[CallLeg]) -> Sequence[CallLeg]:
-    """Legs in the order they began; those of one moment in the vendor's order of ids."""
-    return sorted(legs, key=_place) if len(legs) > 1 else legs
+    """Legs in the order they began; those of one moment in the vendor's order of ids.
+
+    Of the copies of one stretch of talk only the one that tells most is left.
+    """
+    return sorted(_originals(legs), key=_place) if len(legs) > 1 else legs
 
 
 def shares(legs: Sequence[CallLeg], manager_of: Callable[[str], int | None]) -> list[Share]:
@@ -33,6 +36,28 @@ def shares(legs: Sequence[CallLeg], manager_of: Callable[[str], int | None]) -> 
     else:
         credited = rung if len(rung) == 1 else []
     return [(TEAM, talk_s, first.ref), *(share for share in credited if share[0] != TEAM)]
+
+
+def lasts_s(legs: Sequence[CallLeg]) -> int:
+    """Seconds from the start of the first leg to the last end, as far as the vendor tells."""
+    first, *more = legs
+    lasted = max(first.lasted_s, first.talk_s)
+    for leg in more:
+        after = int((leg.started_at - first.started_at).total_seconds())
+        lasted = max(lasted, after + max(leg.lasted_s, leg.talk_s))
+    return lasted
+
+
+def _originals(legs: Sequence[CallLeg]) -> Sequence[CallLeg]:
+    best: dict[str, CallLeg] = {}
+    for leg in legs:
+        key = leg.ref if leg.stretch is None else f"stretch {leg.stretch}"
+        best[key] = min(leg, best.get(key, leg), key=_worth)
+    return list(best.values())
+
+
+def _worth(leg: CallLeg) -> tuple[int, bool, tuple[datetime, int, str]]:
+    return -leg.talk_s, leg.user_ref is None, _place(leg)
 
 
 def _rung(legs: Sequence[CallLeg], manager_of: Callable[[str], int | None]) -> list[Share]:

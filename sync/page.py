@@ -10,12 +10,13 @@ from connectors.base import Context, Record, Stream
 from connectors.error import DataError
 from store import directory
 from store import stream as stored_stream
-from store.fact import Account, Fact, Rate
+from store.fact import Account, Fact, Rate, Removal
 from store.stream import Quarantined, StreamState
 from sync.commit import Commit
 from sync.credit import Credit
 from sync.door import why_refused
 from sync.recredit import current, settle
+from sync.removal import keep_removals
 from sync.source import Source
 
 
@@ -24,7 +25,7 @@ class StreamResult:
     """What one run of a stream did. `stopped`: asked to stop before its end; the rest is resumed.
 
     `people`: accounts of persons, or rates, were new or changed: facts are credited otherwise.
-    `absent`: the account has no such records.
+    `absent`: the account has no such records. `gone`: what the page told was removed.
     """
 
     stream: str
@@ -34,6 +35,7 @@ class StreamResult:
     people: bool = False
     stopped: bool = False
     absent: bool = False
+    gone: tuple[Removal, ...] = ()
     error: MeriloError | None = None
 
     def plus(self, page: "StreamResult") -> "StreamResult":
@@ -59,8 +61,11 @@ def keep_page(
     A record that makes no sense is set aside with its reason; the page goes on.
     """
     facts, rejected = _normalize(stream, records, source.context)
+    gone = tuple(each for each in facts if isinstance(each, Removal))
     with source.store.write() as tx:
-        changed = current(tx, commit).put(tx, facts)
+        commit = current(tx, commit)
+        changed = commit.put(tx, facts)
+        changed += keep_removals(tx, commit, gone)
         _set_aside(tx, source, stream, commit.source_id, records, rejected)
         if state is not None:
             stored_stream.save_stream(tx, state)
@@ -70,6 +75,7 @@ def keep_page(
         changed=changed,
         quarantined=len(rejected),
         people=changed > 0 and any(isinstance(fact, Account | Rate) for fact in facts),
+        gone=gone,
     )
 
 

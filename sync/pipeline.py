@@ -8,11 +8,17 @@ from connectors.base import Since, Stream
 from connectors.error import AbsentError, RemoteError, StoppedError
 from store import directory
 from store import stream as stored_stream
+from store.moment import to_ms
 from store.stream import StreamState
+from store.task import judge_deadlines
 from sync.commit import Commit
+from sync.follow import follow_removals
 from sync.page import StreamResult, keep_page, settle_people
 from sync.rule import apply_rules
 from sync.source import Source
+
+TASKS = "tasks"
+"""The stream up to whose watermark it is known which tasks were not done in time."""
 
 NEVER: Callable[[], bool] = bool
 """Never asks a pass to stop (`bool()` is False)."""
@@ -42,9 +48,10 @@ class Pass:
 
         A stream that fails is noted with its error and the others go on.
         """
-        streams = [
-            each for each in self.source.connector.streams if not names or each.name in names
-        ]
+        connector = self.source.connector
+        streams = [each for each in connector.streams if not names or each.name in names]
+        told = connector.told and not names and connector.told(streams, self.source.client)
+        streams += [told] if told else []
         source_id, states = self._load(streams)
         runs = {each.name: self._begin(each, states[each.name]) for each in streams}
         credit = settle_people(self.source)
@@ -64,7 +71,7 @@ class Pass:
                 credit = settle_people(self.source)
             if results[-1].stopped:
                 break
-        return results
+        return [each for each in results if not told or each.stream != told.name or each.error]
 
     def _load(self, streams: Sequence[Stream]) -> tuple[int, dict[str, StreamState]]:
         with self.source.store.write() as tx:
@@ -111,6 +118,7 @@ class Pass:
                 if page.records:
                     counts = keep_page(self.source, stream, commit, page.records, state)
                     result = result.plus(counts)
+                    follow_removals(self.source, counts.gone)
                 # The cursor joins the saved state only when the run ends.
                 cursor = page.cursor or cursor
                 self.report(result)
@@ -142,6 +150,8 @@ class Pass:
         )
         with self.source.store.write() as tx:
             stored_stream.save_stream(tx, done)
+            if state.name == TASKS and done.watermark is not None:
+                judge_deadlines(tx, state.source_id, to_ms(done.watermark))
             if result.changed or result.quarantined:
                 stored_stream.add_receipt(
                     tx,

@@ -7,9 +7,11 @@ import structlog
 from sqlalchemy import Connection
 
 from config.settings import Settings
+from config.work_calendar import calendar_of, calendar_text
 from store import call as stored_call
 from store import directory
 from store import record as stored_record
+from store.fact import Lead
 from store.rate import load_rates
 from sync.basis import Basis, read_basis, write_basis
 from sync.commit import Commit
@@ -21,22 +23,27 @@ log = structlog.get_logger("merilo.sync")
 
 
 def settle(tx: Connection, settings: Settings) -> Credit:
-    """Applies the people, zone and currency of the settings to every stored fact.
+    """Applies the people, zone, currency and calendar of the settings to every stored fact.
 
     Does nothing to facts when neither they nor the accounts changed.
     """
     moved = update_people(tx, settings.managers)
     known = read_basis(tx)
+    calendar = calendar_text(settings.calendar)
     wanted = (settings.merilo.zone.key, settings.merilo.currency)
-    anew = known is not None and known[1:] != wanted
-    if known is None or anew or moved:
+    anew = known is not None and known[1:3] != wanted
+    timed = known is not None and known.calendar != calendar
+    if known is None or anew or timed or moved:
         version = known.version + 1 if known else 1
-        write_basis(tx, Basis(version, *wanted))
+        write_basis(tx, Basis(version, *wanted, calendar))
     credit = load_credit(tx)
     if anew:
         _credit_anew(tx, credit)
-    elif moved:
+        return credit
+    if moved:
         _credit_moved(tx, credit, moved)
+    if timed:
+        _time_anew(tx, credit)
     return credit
 
 
@@ -47,8 +54,9 @@ def load_credit(tx: Connection) -> Credit:
         raise LookupError("facts are credited only after settle")
     return Credit(
         people=load_people(tx),
-        zone=ZoneInfo(basis.zone),
+        zone=(zone := ZoneInfo(basis.zone)),
         currency=basis.currency,
+        calendar=calendar_of(basis.calendar, zone),
         rates=Rates(load_rates(tx)),
         version=basis.version,
     )
@@ -67,6 +75,16 @@ def _credit_anew(tx: Connection, credit: Credit) -> None:
     for source_id in directory.source_ids(tx).values():
         _credit_source(tx, Commit(source_id=source_id, credit=credit, journal=False))
     log.info("sync.recredited", zone=credit.zone.key, currency=credit.currency)
+
+
+def _time_anew(tx: Connection, credit: Credit) -> None:
+    """What is counted in working hours, by other hours or days."""
+    changed = 0
+    for source_id in directory.source_ids(tx).values():
+        commit = Commit(source_id=source_id, credit=credit, journal=False)
+        for leads in stored_record.live_records(tx, Lead, source_id):
+            changed += commit.settle_responses(tx, {lead.ref for lead in leads})
+    log.info("sync.recredited", calendar=credit.calendar.country, rows=changed)
 
 
 def _credit_moved(tx: Connection, credit: Credit, moved: Collection[Place]) -> None:

@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Table
 
 from connectors.base import Stream
-from store import conversion, directory, repeat
+from store import directory
 from store import record as stored_record
 from store import stream as stored_stream
 from store.error import GuardError
 from store.stream import StreamState
+from store.surrounding import CLIENT, TASK
 from store.table import DEAL, EMAIL, LEAD, MEETING, QUOTE
+from sync.follow import follow
 from sync.page import fetch_records
+from sync.recredit import load_credit
+from sync.removal import remove_records
 from sync.source import Source
 
 MANY = 50
@@ -21,8 +24,19 @@ FEW = 10
 SHARE = 0.05
 """A mistake, probably: more than MANY records gone, or at least FEW and more than SHARE."""
 
-TABLES = {"deals": (DEAL,), "leads": (LEAD,), "quotes": (QUOTE,), "activities": (EMAIL, MEETING)}
+TABLES = {
+    "deals": (DEAL,),
+    "leads": (LEAD,),
+    "quotes": (QUOTE,),
+    "activities": (EMAIL, MEETING),
+    "contacts": (CLIENT,),
+    "companies": (CLIENT,),
+    "tasks": (TASK,),
+}
 """Where the streams that can be swept are kept."""
+
+PREFIXES = {"contacts": "contact:", "companies": "company:"}
+"""How the ids of a stream begin that shares its table with another one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,15 +63,19 @@ def sweep_stream(source: Source, stream: Stream, *, accept: bool = False) -> Swe
     """
     if stream.existing_ids is None or stream.fetch is None:
         return None
+    tables, prefix = tables_of(stream), PREFIXES.get(stream.name, "")
     with source.store.read() as tx:
         source_id = directory.source_ids(tx).get(source.name, 0)
         state = stored_stream.load_stream(tx, source_id, stream.name)
         # Known before the listing begins: what is created meanwhile can only be extra there.
         known = {
-            ref
-            for table in TABLES[stream.name]
-            for ref in stored_record.live_refs(tx, table, source_id)
+            ref for table in tables for ref in stored_record.live_refs(tx, table, source_id, prefix)
         }
+        removed = [
+            ref
+            for table in tables
+            for ref in stored_record.removed_refs(tx, table, source_id, prefix)
+        ]
         aside = stored_stream.quarantined_refs(tx, source_id, stream.name)
     if state.watermark is None or state.since is None:
         return None
@@ -67,10 +85,18 @@ def sweep_stream(source: Source, stream: Stream, *, accept: bool = False) -> Swe
         raise _guard(source.name, stream.name, len(gone), len(known))
     gone = _confirmed(source, stream, gone)
     missed = fetch_records(source, stream, sorted(existing - known - aside))
-    _keep(source, state, gone, len(existing), sorted(aside - existing))
+    # Before anything is marked as gone; and what still names one that went before it could follow
+    follow(source, stream.name, [*gone, *removed])
+    _keep(source, state, tables, gone, len(existing), sorted(aside - existing))
     return SweepResult(
         stream=stream.name, compared=len(existing), removed=len(gone), missed=missed.changed
     )
+
+
+def tables_of(stream: Stream) -> tuple[Table, ...]:
+    """Where the facts of a stream are kept that may vanish."""
+    named = tuple(stored_record.TABLES[kind] for kind in stream.facts)
+    return named or TABLES[stream.name]
 
 
 def _confirmed(source: Source, stream: Stream, gone: Sequence[str]) -> list[str]:
@@ -85,6 +111,7 @@ def _confirmed(source: Source, stream: Stream, gone: Sequence[str]) -> list[str]
 def _keep(
     source: Source,
     state: StreamState,
+    tables: Sequence[Table],
     gone: Sequence[str],
     compared: int,
     senseless: Sequence[str],
@@ -95,24 +122,13 @@ def _keep(
         if senseless:
             stored_stream.release(tx, state.source_id, state.name, senseless)
         if gone:
-            _remove(tx, state, gone, now)
+            remove_records(tx, state.source_id, load_credit(tx), tables, gone, now)
             ended = replace(state, began_at=None)
             stored_stream.add_receipt(
                 tx, ended, kind="sweep", ended_at=now, read=compared, removed=len(gone)
             )
         fresh = stored_stream.load_stream(tx, state.source_id, state.name)
         stored_stream.save_stream(tx, replace(fresh, swept_at=now))
-
-
-def _remove(tx: Connection, state: StreamState, gone: Sequence[str], now: datetime) -> None:
-    tables = TABLES[state.name]
-    for table in tables:
-        stored_record.remove(tx, table, state.source_id, gone, now)
-    if DEAL in tables:
-        touched = conversion.origins(tx, state.source_id, gone)
-        conversion.settle_won(tx, state.source_id, touched, journal=True)
-        clients = repeat.winning_clients(tx, state.source_id, gone)
-        repeat.settle_repeats(tx, state.source_id, clients, journal=True)
 
 
 def _guard(source: str, stream: str, gone: int, known: int) -> GuardError:

@@ -1,12 +1,13 @@
 """The web application: the board, its evidence, its JSON, and whether the service is well."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import structlog
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
@@ -22,6 +23,7 @@ from web.json import board_json
 from web.page import Page
 
 _LONGEST_FORM = 4096
+_LONGEST_CALL = 32_768
 _log = structlog.get_logger("merilo.web")
 
 
@@ -31,9 +33,15 @@ def create_app(
     states: Callable[[], Sequence[SourceHealth]],
     guard: Guard,
     language: str = "ru",
+    install: Callable[[str, Mapping[str, str]], int] = lambda _source, _form: 404,
+    hint: Callable[[str, str], bool] = lambda _source, _secret: False,
 ) -> Starlette:
-    """The application over a reader of values and the states of the service's sources."""
-    site = _Site(reader, states, guard, Page(language))
+    """The application over a reader of values and the states of the service's sources.
+
+    `install` takes a vendor's call to /install/SOURCE and returns the status to answer with.
+    `hint` takes a webhook's call to /hook/SOURCE/SECRET, and tells whether it knew it.
+    """
+    site = _Site(reader, states, guard, Page(language), install, hint)
     static = StaticFiles(directory=Path(__file__).parent / "static")
     return Starlette(
         routes=[
@@ -41,6 +49,8 @@ def create_app(
             Route("/explain", site.explain),
             Route("/api/board.json", site.board_json),
             Route("/login", site.enter, methods=["POST"]),
+            Route("/install/{source}", site.install, methods=["POST"]),
+            Route("/hook/{source}/{secret}", site.hook, methods=["POST"]),
             Route("/healthz", site.healthz),
             Route("/readyz", site.readyz),
             Mount("/static", static),
@@ -61,11 +71,15 @@ class _Site:
         states: Callable[[], Sequence[SourceHealth]],
         guard: Guard,
         page: Page,
+        take_installation: Callable[[str, Mapping[str, str]], int],
+        take_hint: Callable[[str, str], bool],
     ) -> None:
         self.reader = reader
         self.states = states
         self.guard = guard
         self.page = page
+        self.take_installation = take_installation
+        self.take_hint = take_hint
 
     def board(self, request: Request) -> Response:
         board = self._read(request)
@@ -90,6 +104,18 @@ class _Site:
 
     def board_json(self, request: Request) -> Response:
         return JSONResponse(board_json(self._read(request)))
+
+    async def install(self, request: Request) -> Response:
+        form = {**request.query_params, **await _form(request, _LONGEST_CALL, 100)}
+        source = request.path_params["source"]
+        status = await run_in_threadpool(self.take_installation, source, form)
+        return JSONResponse({"installed": status == 200}, status)
+
+    async def hook(self, request: Request) -> Response:
+        """Answers at once and reads nothing of the body: a webhook is a hint, never truth."""
+        place = request.path_params
+        known = await run_in_threadpool(self.take_hint, place["source"], place["secret"])
+        return JSONResponse({"heard": known}, 200 if known else 404)
 
     def healthz(self, _request: Request) -> Response:
         return JSONResponse({"alive": True})
@@ -158,9 +184,17 @@ class _Site:
 
 
 async def _form_value(request: Request, name: str) -> str:
+    return (await _form(request, _LONGEST_FORM, 4)).get(name, "")
+
+
+async def _form(request: Request, longest: int, most: int) -> dict[str, str]:
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > _LONGEST_FORM:
+        if len(body) > longest:
             raise HTTPException(400)
-    return parse_qs(body.decode(errors="replace"), max_num_fields=4).get(name, [""])[0]
+    try:
+        found = parse_qs(body.decode(errors="replace"), max_num_fields=most)
+    except ValueError:
+        raise HTTPException(400) from None
+    return {name: values[0] for name, values in found.items()}

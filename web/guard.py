@@ -18,7 +18,7 @@ from config.value import is_loopback
 Refuse = Callable[[HTTPConnection, int], Response]
 """Makes the answer to someone not let in: 401 without the token, 403 under a strange host name."""
 COOKIE = "merilo"
-OPEN = ("/healthz", "/readyz", "/login", "/static/")
+OPEN = ("/healthz", "/readyz", "/login", "/static/", "/install/", "/hook/")
 """Addresses that show nothing of the data and so ask for no token."""
 
 

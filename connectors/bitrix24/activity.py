@@ -12,10 +12,10 @@ from typing import Any
 from connectors.base import Context, Page, Record, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command, iso
-from connectors.bitrix24.field import moment, optional_ref, required_ref, senseless, text_of
 from connectors.bitrix24.opening import first_answer
 from connectors.bitrix24.paging import Listing, fetch_by_id, read_all
 from connectors.bitrix24.run import counted, open_run, pages_before, read_run
+from connectors.field import moment, optional_ref, required_ref, senseless, text_of
 from store.fact import Direction, Email, EmailKind, Fact, Meeting, MeetingState
 
 NAME = "activities"
@@ -39,10 +39,15 @@ FIELDS = (
     "LAST_UPDATED",
     "RESPONSIBLE_ID",
     "AUTHOR_ID",
+    "OWNER_TYPE_ID",
+    "OWNER_ID",
     # On no page of the documentation; a portal that does not know it leaves it out
     "CALENDAR_EVENT_ID",
 )
 _DIRECTION = {"1": Direction.IN, "2": Direction.OUT}
+_OWNER = {"1": "lead", "2": "deal", "3": "contact", "4": "company", "7": "quote"}
+"""OWNER_TYPE_ID (api-reference/crm/data-types.md); others, smart processes among them, are none."""
+
 _MOST_OPENING_PAGES = 4
 _NO_DATE_YEAR = 2200
 """A to-do without a date is due in the year 9999."""
@@ -124,6 +129,7 @@ def _email(record: Record) -> Email:
         owner_ref=(sent and optional_ref(record, "AUTHOR_ID")) or responsible,
         begun_at=_begun_at(record),
         updated_at=moment(record, "LAST_UPDATED"),
+        about_ref=_about(record),
     )
 
 
@@ -142,7 +148,14 @@ def _meeting(record: Record, todo_title: str) -> Meeting:
         owner_ref=optional_ref(record, "RESPONSIBLE_ID"),
         begun_at=_begun_at(record),
         updated_at=moment(record, "LAST_UPDATED"),
+        about_ref=_about(record),
     )
+
+
+def _about(record: Record) -> str | None:
+    """The record that has it first of all; lists do not tell to which others it is bound."""
+    kind, ref = _OWNER.get(str(record.get("OWNER_TYPE_ID"))), optional_ref(record, "OWNER_ID")
+    return f"{kind}:{ref}" if kind and ref else None
 
 
 def _is_meeting(record: Record, todo_title: str) -> bool:

@@ -16,6 +16,7 @@ from connectors.error import (
     RejectedError,
     RemoteError,
     RetryableError,
+    ScopeError,
 )
 
 PROBE_S = 600.0
@@ -43,6 +44,19 @@ _AUTH: Mapping[str, tuple[str, str]] = {
     "overload_limit": ("The vendor has blocked the portal's REST for overload", _VENDOR),
 }
 
+_GONE = "The portal does not know this login: the application was deleted or installed anew"
+_OF_APP: Mapping[str, str] = {
+    "no_auth_found": _GONE,
+    "invalid_credentials": _GONE,
+    "invalid_token": _GONE,
+    "authorization_error": _GONE,
+    "error_oauth": _GONE,
+    "application_not_found": _GONE,
+    "not_installed": _GONE,
+    "user_access_error": "The user who logged in may not use the portal",
+}
+"""What a new login mends, where the portal is entered as an application."""
+
 _BUSY = {
     "query_limit_exceeded": "The portal's limit of requests is reached",
     "operation_time_limit": "The portal's limit of run time for this method is reached",
@@ -53,22 +67,46 @@ _NOT_EXECUTED = {"query_limit_exceeded", "operation_time_limit"}
 """Checked before a command runs, so even a write was certainly not applied (limits.md)."""
 
 _TELEPHONY_RIGHT = (
-    "Give the webhook's owner the right to view call statistics"
-    " (Telephony - Settings - Access permissions)."
+    "Give the {user} the right to view call statistics (Telephony - Settings - Access permissions)."
 )
 
 
-def classify(code: Any, text: Any, method: str, status: int | None = None) -> RemoteError:
-    """The error for one refusal; `text` is the portal's own, localised description."""
+class ExpiredError(AuthError):
+    """The access token has lived its hour: nothing was carried out, the pair is to be renewed."""
+
+
+class StrangerError(AuthError):
+    """The access token is not known (any more); there may be a newer one on this machine."""
+
+
+class MovedError(RetryableError):
+    """The portal was renamed and sends us to `address` (scheme and host), which may be anybody."""
+
+    def __init__(self, what: str, *, did: str, todo: str, address: str) -> None:
+        super().__init__(what, did=did, todo=todo, retry_after=PROBE_S)
+        self.address = address
+
+
+def classify(
+    code: Any, text: Any, method: str, status: int | None = None, *, login: str = ""
+) -> RemoteError:
+    """The error for one refusal; `text` is the portal's own, localised description.
+
+    `login`: how to log in anew, where the portal is entered as an application.
+    """
     name, words = str(code).strip().casefold(), str(text or "").strip()
     said = f"{method}: {words or name}"
+    if login and name == "expired_token":
+        return ExpiredError(f"The access token has expired ({method}).", todo=login)
+    if login and name in _OF_APP:
+        return StrangerError(f"{_OF_APP[name]} ({method}: {name}).", todo=login)
     if name in _AUTH:
         what, todo = _AUTH[name]
         return AuthError(f"{what} ({method}: {name}).", todo=todo)
     if name == "insufficient_scope":
-        return _missing_scope(method)
+        return _missing_scope(method, login)
     if name == "access_denied" or "access denied" in words.casefold().replace("_", " "):
-        return _denied(method, words)
+        return _denied(method, words, login)
     if name in _BUSY:
         kind = RetryableError if name in _NOT_EXECUTED else LostAnswerError
         return kind(f"{_BUSY[name]} ({said}).")
@@ -96,34 +134,36 @@ def scope_of(method: str) -> str:
     if method.casefold().startswith("user.userfield."):
         return "user.userfield"
     family = method.split(".", 1)[0].casefold()
-    return {"voximplant": "telephony", "user": "user"}.get(family, family)
+    return {"voximplant": "telephony", "tasks": "task"}.get(family, family)
 
 
-def _missing_scope(method: str) -> AuthError:
-    scope = scope_of(method)
-    return AuthError(
-        f"The webhook lacks the scope `{scope}` that {method} needs.",
-        todo=f"Open the webhook in the portal, tick `{scope}`, save, then run `merilo check`.",
+def _missing_scope(method: str, login: str) -> ScopeError:
+    scope, thing = scope_of(method), "application" if login else "webhook"
+    return ScopeError(
+        f"The {thing} lacks the scope `{scope}` that {method} needs.",
+        todo=f"Open the {thing} in the portal, tick `{scope}`, save, then run `merilo check`.",
     )
 
 
-def _denied(method: str, words: str) -> AuthError:
-    todo = "Give the webhook's owner the right to read all CRM records, or use an admin's webhook."
+def _denied(method: str, words: str, login: str) -> AuthError:
+    user = "user who logged in" if login else "webhook's owner"
+    todo = f"Give the {user} the right to read all CRM records, or let it be an administrator."
     if method.casefold().startswith("voximplant"):
-        todo = _TELEPHONY_RIGHT
+        todo = _TELEPHONY_RIGHT.format(user=user)
     if re.search("commercial|plan|тариф|коммерческ", words, re.IGNORECASE):
         todo = _LICENCE
     said = words or "ACCESS_DENIED"
     return AuthError(f"The portal denies access to {method} ({said}).", todo=todo)
 
 
-def _redirected(answer: Answer) -> RetryableError:
-    host = urlsplit(answer.headers.get("location", "")).netloc or "another page"
-    return RetryableError(
+def _redirected(answer: Answer) -> MovedError:
+    place = urlsplit(answer.headers.get("location", ""))
+    host = place.netloc or "another page"
+    return MovedError(
         f"{answer.shown_url}: the portal sends us to {host} (HTTP {answer.status}).",
         did="It was not followed: the secret is given to nobody but the host in the settings.",
         todo=f"If the portal was renamed, set `url` of the source to https://{host}.",
-        retry_after=PROBE_S,
+        address=f"{place.scheme}://{place.netloc}",
     )
 
 

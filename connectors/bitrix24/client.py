@@ -1,4 +1,4 @@
-"""Calls and batches to one portal through an inbound webhook."""
+"""Calls and batches to one portal, through an inbound webhook or as an application."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 from config.error import SecretError
 from connectors.answer import Answer
 from connectors.base import ClientOptions
-from connectors.bitrix24.classify import classify
+from connectors.bitrix24.application import Application
+from connectors.bitrix24.auth_server import AuthServer
+from connectors.bitrix24.classify import ExpiredError, classify
 from connectors.bitrix24.command import MOST_IN_BATCH, NO_PARAMS, Command, spell
 from connectors.bitrix24.envelope import Envelope, as_map, open_envelope, operating
 from connectors.bitrix24.reply import BatchReply, Opening, Reply
 from connectors.bitrix24.settings import Bitrix24Settings
 from connectors.error import AmbiguousError, LostAnswerError, RemoteError, RetryableError
 from connectors.limiter import Limiter
+from connectors.token_store import open_tokens
 
 if TYPE_CHECKING:
     from connectors.http import Transport
@@ -27,7 +30,11 @@ _TOO_FAST_S = 2.0
 
 @dataclass
 class Bitrix24Client:
-    """A webhook's connection; safe to share between threads. Its text never shows the secret."""
+    """A connection; safe to share between threads. Its text never shows the secret.
+
+    `app` None: the portal is entered by the webhook `secret`. `kept`: what streams remember of the
+    portal from one run to the next.
+    """
 
     settings: Bitrix24Settings
     options: ClientOptions
@@ -35,10 +42,14 @@ class Bitrix24Client:
     transport: "Transport" = field(repr=False)
     secret: str = field(repr=False)
     openings: dict[str, Opening] = field(default_factory=dict, repr=False)
+    app: Application | None = None
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def close(self) -> None:
         """Lets go of sockets."""
         self.transport.close()
+        if self.app is not None:
+            self.app.close()
 
     def call(
         self, method: str, params: Mapping[str, Any] = NO_PARAMS, *, write: bool = False
@@ -72,7 +83,9 @@ class Bitrix24Client:
 
     def refused(self, code: Any, text: Any, method: str, status: int | None = None) -> RemoteError:
         """The error of a refusal, after the limiter has learnt from it."""
-        error = classify(code, self.transport.hide(str(text or "")), method, status)
+        hide = self.transport.hide if self.app is None else self.app.hide
+        login = "" if self.app is None else f"Run: merilo login {self.options.source}"
+        error = classify(code, hide(str(text or "")), method, status, login=login)
         name = str(code).casefold()
         if isinstance(error, RetryableError) and name == "query_limit_exceeded":
             self.limiter.pause(_TOO_FAST_S)
@@ -95,8 +108,12 @@ class Bitrix24Client:
                 raise error
             return envelope
 
-        path = f"rest/{self.secret}/{method}"
-        return self.transport.post(path, payload, read=read, uses=uses, idempotent=not write)
+        def post(transport: "Transport", path: str, content: Mapping[str, Any]) -> Envelope:
+            return transport.post(path, content, read=read, uses=uses, idempotent=not write)
+
+        if self.app is not None:
+            return self.app.send(method, payload, post)
+        return post(self.transport, f"rest/{self.secret}/{method}", payload)
 
     def _note(self, times: Sequence[tuple[str, Any]]) -> None:
         spent = {method: found for method, time in times if (found := operating(time))}
@@ -121,6 +138,8 @@ class _Judge:
 
     def _error(self, said: Mapping[str, Any], method: str) -> RemoteError:
         error = self.client.refused(said.get("error", ""), said.get("error_description"), method)
+        if isinstance(error, ExpiredError):  # within the batch: the next request renews it
+            return RetryableError(error.what)
         if self.write and isinstance(error, LostAnswerError):
             return AmbiguousError(error.what, did="It is not known whether it was applied.")
         return error
@@ -128,20 +147,52 @@ class _Judge:
 
 def connect(settings: Bitrix24Settings, options: ClientOptions) -> Bitrix24Client:
     """A client for the settings; SecretError when the webhook does not look like one."""
-    from connectors.http import Transport  # half a second that no mere reader of the store pays
-
-    secret = _webhook(options.secret(settings.webhook), settings)
     limiter = Limiter(
         clock=options.clock, sleep=options.sleep, file=_limit_file(settings, options.data_dir)
     )
-    transport = Transport(
-        settings.url,
+    if settings.auth == "oauth":
+        return _as_application(settings, options, limiter)
+    secret = _webhook(options.secret(settings.webhook), settings)
+    transport = _dial(settings, options, limiter, settings.url, secret, secret.split("/")[1])
+    return Bitrix24Client(settings, options, limiter, transport, secret)
+
+
+def _as_application(
+    settings: Bitrix24Settings, options: ClientOptions, limiter: Limiter
+) -> Bitrix24Client:
+    secret = options.secret(settings.client_secret)
+
+    def dial(address: str) -> "Transport":
+        return _dial(settings, options, limiter, address, secret)
+
+    first = dial(settings.url)
+    app = Application(
+        settings,
+        options,
+        open_tokens(options, secret),
+        AuthServer(settings, options, secret),
+        dial,
+        {settings.url: first},
+    )
+    return Bitrix24Client(settings, options, limiter, first, secret, app=app)
+
+
+def _dial(
+    settings: Bitrix24Settings,
+    options: ClientOptions,
+    limiter: Limiter,
+    address: str,
+    *secrets: str,
+) -> "Transport":
+    from connectors.http import Transport  # half a second that no mere reader of the store pays
+
+    return Transport(
+        address,
         limiter=limiter,
         sleep=options.sleep,
-        secrets=(secret, secret.split("/")[1]),
+        secrets=secrets,
         ca_bundle=settings.ca_bundle,
     )
-    return Bitrix24Client(settings, options, limiter, transport, secret)
 
 
 def _webhook(value: str, settings: Bitrix24Settings) -> str:

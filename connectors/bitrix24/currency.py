@@ -9,9 +9,9 @@ from typing import Any
 from connectors.base import Context, Page, Record, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command
-from connectors.bitrix24.field import moment, required_ref, senseless
 from connectors.bitrix24.opening import first_answer
 from connectors.error import RetryableError
+from connectors.field import moment, required_ref, senseless
 from store.fact import Fact, Rate
 
 NAME = "currencies"

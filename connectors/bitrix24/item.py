@@ -7,6 +7,7 @@ from datetime import datetime
 from connectors.base import Page, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command, iso
+from connectors.bitrix24.custom_field import WITH_FIELDS, field_names, with_fields, with_values
 from connectors.bitrix24.opening import first_answer
 from connectors.bitrix24.paging import Listing, fetch_by_id, item_listing, read_all
 from connectors.bitrix24.reply import BatchReply
@@ -17,7 +18,8 @@ from connectors.bitrix24.run import counted, open_run, pages_before, read_run
 class Items:
     """One kind of record. `also`: commands of the opening besides the list's own.
 
-    `most`: pages asked in an opening at most.
+    `most`: pages asked in an opening at most. Of deals the custom fields are read that the settings
+    name.
     """
 
     name: str
@@ -33,6 +35,11 @@ class Items:
 
     def pages(self, client: Bitrix24Client, since: Since) -> Iterator[Page]:
         """Everything that changed."""
+        if self.name not in WITH_FIELDS:
+            return self._pages(client, since)
+        return with_values(client, self._pages(client, with_fields(client, since)))
+
+    def _pages(self, client: Bitrix24Client, since: Since) -> Iterator[Page]:
         return self.pages_after(client, since, first_answer(client, self.name, since, self.opening))
 
     def pages_after(
@@ -53,11 +60,16 @@ class Items:
     def fetch(self, client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:
         """The records with these ids."""
 
-        def listing_of(some: Sequence[str]) -> Listing:
-            return item_listing(self.entity_type_id, self.fields, {"@id": some})
+        is_custom = self.name in WITH_FIELDS
+        fields = (*self.fields, *(field_names(client) if is_custom else ()))
 
-        return fetch_by_id(client, refs, listing_of)
+        def listing_of(some: Sequence[str]) -> Listing:
+            return item_listing(self.entity_type_id, fields, {"@id": some})
+
+        pages = fetch_by_id(client, refs, listing_of)
+        return with_values(client, pages) if is_custom else pages
 
     def _changed(self, since: Since) -> Listing:
         where = {">=updatedTime": iso(since.changed_from)}
-        return item_listing(self.entity_type_id, self.fields, where, name=self.name)
+        fields = (*self.fields, *since.fields)
+        return item_listing(self.entity_type_id, fields, where, name=self.name)

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from connectors.base import Context, Page, Record, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command
-from connectors.bitrix24.field import moment, optional_ref, required_ref
 from connectors.bitrix24.item import Items
 from connectors.bitrix24.normalize import state_of
 from connectors.bitrix24.opening import first_answer
 from connectors.bitrix24.reply import BatchReply
 from connectors.error import AbsentError
+from connectors.field import moment, optional_ref, required_ref
 from store.fact import Fact, Lead, Quote
 
 _COMMON = ("id", "stageId", "assignedById", "createdTime", "updatedTime")

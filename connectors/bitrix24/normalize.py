@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from connectors.base import Context, Record
-from connectors.bitrix24.field import (
+from connectors.field import (
     hundredths,
     moment,
     optional_ref,
@@ -55,6 +55,7 @@ def account(record: Record, context: Context) -> Iterable[Fact]:
         name=" ".join(name for name in names if name) or email or f"ID {ref}",
         email=email,
         active=record.get("ACTIVE", True) in (True, "Y", "1", 1, "true"),
+        departments=_departments(record),
     )
 
 
@@ -63,7 +64,7 @@ def funnel(record: Record, context: Context) -> Iterable[Fact]:
     yield _stage(record) if "STATUS_ID" in record else _pipeline(record)
 
 
-def deal(record: Record, context: Context) -> Iterable[Fact]:
+def deal(record: Record, context: Context) -> tuple[Deal]:
     """A deal of crm.item.list.
 
     A closed deal closed when it last moved (`movedTime`), one that never moved when it was made.
@@ -110,11 +111,12 @@ def call(record: Record, context: Context) -> Iterable[Fact]:
         user_ref=optional_ref(record, "PORTAL_USER_ID"),
         direction=_DIRECTION[kind],
         started_at=moment(record, "CALL_START_DATE"),
-        talk_s=_talk_s(record) if code == _TALKED else 0,
+        talk_s=_duration_s(record) if code == _TALKED else 0,
         outcome=_OUTCOME.get(code, "other"),
         client_hash=phone.hash,
         client_last4=phone.last4,
         client_ref=_call_client(record),
+        lasted_s=_duration_s(record),
     )
 
 
@@ -124,6 +126,12 @@ def state_of(record: Record, name: str) -> DealState:
     if not isinstance(semantics, str) or semantics not in _STATE:
         raise senseless(name, "is none of P, S, F")
     return _STATE[semantics]
+
+
+def _departments(record: Record) -> tuple[str, ...]:
+    found = record.get("UF_DEPARTMENT")
+    refs = found if isinstance(found, list) else [found]
+    return tuple(str(ref) for ref in refs if str(ref).isdigit() and str(ref) != "0")
 
 
 def _pipeline(record: Record) -> Pipeline:
@@ -172,7 +180,8 @@ def _call_ref(record: Record) -> str:
     return f"i:{required_ref(record, 'ID')}"
 
 
-def _talk_s(record: Record) -> int:
+def _duration_s(record: Record) -> int:
+    """Of a talk without ringing; of a call in which nobody talked, as long as a machine did."""
     seconds = whole(record, "CALL_DURATION", 0)
     if seconds > LONGEST_TALK_S:
         raise senseless("CALL_DURATION", "is over a week")

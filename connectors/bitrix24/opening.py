@@ -6,6 +6,7 @@ from typing import Any
 from connectors.base import Since, Stream
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import MOST_IN_BATCH, Command
+from connectors.bitrix24.custom_field import WITH_FIELDS, with_fields
 from connectors.bitrix24.reply import BatchReply, Opening
 
 
@@ -18,7 +19,8 @@ def open_pass(client: Bitrix24Client, pairs: Sequence[tuple[Stream, Since]]) -> 
     client.openings.clear()
     opened: list[tuple[Stream, Since]] = []
     commands: list[Command] = []
-    for stream, since in pairs:
+    for stream, given in pairs:
+        since = with_fields(client, given) if stream.name in WITH_FIELDS else given
         wanted = stream.opening(since) if stream.opening else ()
         resting = any(client.limiter.paused_s(command.method) for command in wanted)
         if wanted and not resting and len(commands) + len(wanted) <= MOST_IN_BATCH:

@@ -40,6 +40,7 @@ class Listing:
     """A list method and how its rows are asked for and found.
 
     `params` gives the parameters for rows after an id; `path` leads from the result to the rows.
+    `asked_field`: how the id is called in a request, where that differs from its name in a row.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Listing:
     id_field: str
     params: Callable[[str], Mapping[str, Any]]
     path: Sequence[str] = ()
+    asked_field: str = ""
 
     def commands(self, after: str, pages: int, upto: int | None = None) -> list[Command]:
         """The chained pages behind id `after`, with no id greater than `upto`."""
@@ -59,10 +61,10 @@ class Listing:
 
     def greatest(self) -> Command:
         """The page that begins with the greatest id; its key is `<name>_top`."""
-        params = dict(self.params("0"))
+        params, asked = dict(self.params("0")), self.asked_field or self.id_field
         if "select" in params:
-            params["select"] = [self.id_field]
-        falling = {"order": {self.id_field: "DESC"}} if "order" in params else {"ORDER": "DESC"}
+            params["select"] = [asked]
+        falling = {"order": {asked: "DESC"}} if "order" in params else {"ORDER": "DESC"}
         return Command(f"{self.name}_top", self.method, {**params, **falling})
 
     def _bounded(self, after: str, upto: int | None) -> Mapping[str, Any]:
@@ -70,7 +72,8 @@ class Listing:
         if upto is None:
             return params
         key = "filter" if "filter" in params else "FILTER"
-        return {**params, key: {**params[key], f"<={self.id_field}": upto}}
+        asked = self.asked_field or self.id_field
+        return {**params, key: {**params[key], f"<={asked}": upto}}
 
     def rows(self, result: Any) -> list[Record]:
         """The rows of one page's result."""

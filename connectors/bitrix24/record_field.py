@@ -14,36 +14,37 @@ _QUIET = {"REGISTER_SONET_EVENT": "N"}
 
 
 def _listing(refs: Sequence[str], codes: Sequence[str]) -> Call:
-    return "crm.item.list", _page({"@id": list(refs)}, codes)
+    return "crm.deal.list", _page({"@ID": list(refs)}, codes)
 
 
 def _walk(code: str) -> Listing:
-    where = ("items",)
-    return Listing("values", "crm.item.list", "id", lambda a: _page({">id": a}, [code]), where)
+    return Listing("values", "crm.deal.list", "ID", lambda after: _page({">ID": after}, [code]))
 
 
 def _page(wanted: Mapping[str, Any], codes: Sequence[str]) -> dict[str, Any]:
+    """The old method: the new one, asked for original names, loses the id from a selection
+    (b24-rest-docs issues #263, #368), and its own names of custom fields follow no rule."""
     return {
-        "entityTypeId": _DEAL,
-        "useOriginalUfNames": "Y",
         "filter": dict(wanted),
-        "select": ["id", *codes],
-        "order": {"id": "ASC"},
+        "select": ["ID", *codes],
+        "order": {"ID": "ASC"},
         "start": -1,
     }
 
 
 def _rows(result: Any) -> Iterable[Mapping[str, Any]]:
-    return as_map(as_map(result).get("items")).values()
+    return as_map(result).values()
 
 
 def _update(ref: str, texts: Texts) -> Call:
-    """crm.item.update does not always empty a field (issues #145, #269): the old method does."""
+    """crm.item.update does not always empty a field (issues #145, #269): the old method does.
+
+    It takes names in either spelling (universal/index.md).
+    """
     fields = {code: text or "" for code, text in texts.items()}
     if None in texts.values():
         return "crm.deal.update", {"id": ref, "fields": fields, "params": _QUIET}
-    params = {"entityTypeId": _DEAL, "id": ref, "useOriginalUfNames": "Y", "fields": fields}
-    return "crm.item.update", params
+    return "crm.item.update", {"entityTypeId": _DEAL, "id": ref, "fields": fields}
 
 
 DEALS = Family(
@@ -52,7 +53,7 @@ DEALS = Family(
     userfields="crm.deal.userfield",
     prefix="UF_CRM_MERILO_",
     scopes="crm",
-    id_name="id",
+    id_name="ID",
     listing=_listing,
     rows=_rows,
     update=_update,

@@ -8,11 +8,11 @@ from typing import Any
 from connectors.base import Context, Page, Record, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import NO_PARAMS, Command, iso
-from connectors.bitrix24.field import moment, optional_ref, required_ref, senseless, whole
 from connectors.bitrix24.normalize import DEFAULT_PIPELINE, state_of
 from connectors.bitrix24.opening import first_answer
 from connectors.bitrix24.paging import Listing, fetch_by_id
 from connectors.bitrix24.run import open_run, read_run, up_to_greatest
+from connectors.field import moment, optional_ref, required_ref, senseless, whole
 from store.fact import Fact, StageChange, Step
 
 NAME = "stage_history"

@@ -2,13 +2,24 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.base import Context, Page, Record, Since, Stream
-from connectors.bitrix24 import activity, currency, normalize, stage_history
+from connectors.bitrix24 import (
+    activity,
+    currency,
+    department,
+    normalize,
+    past,
+    product_row,
+    stage_history,
+    task,
+)
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import NO_PARAMS, Command, iso
+from connectors.bitrix24.contact import COMPANIES, CONTACTS, KEY, Clients
+from connectors.bitrix24.custom_field import deal_facts, field_rules, with_fields, with_values
 from connectors.bitrix24.envelope import as_map
 from connectors.bitrix24.item import Items
 from connectors.bitrix24.lead import LEADS, QUOTES, lead, lead_pages, quote
@@ -42,7 +53,7 @@ DEAL_FIELDS = (
     "leadId",
     "quoteId",
 )
-USER_FIELDS = ("ID", "NAME", "LAST_NAME", "EMAIL", "ACTIVE")
+USER_FIELDS = ("ID", "NAME", "LAST_NAME", "EMAIL", "ACTIVE", "UF_DEPARTMENT")
 
 LAG = timedelta(minutes=2)
 """A request of the portal lives 60 s at most (limits.md), so `updatedTime` becomes visible at most
@@ -50,6 +61,13 @@ that much later; doubled for servers whose clocks differ."""
 
 LATE_CALLS = 20
 """Ids read again below the greatest one seen: an id is taken before its row becomes visible."""
+
+LATE = timedelta(hours=24)
+"""Votes and records of calls, rows of statistics and of products may come this late."""
+
+LONGEST_CALL = timedelta(hours=24)
+"""While no call was seen yet there is no id to go on from, but the beginning: of a call that ends
+after a read, that may lie so far before it."""
 
 MOST_OPENING_PAGES = 10
 MOST_USER_PAGES = 30
@@ -153,6 +171,35 @@ def _is_deal_stage(row: Record) -> bool:
     return directory == "DEAL_STAGE" or directory.startswith("DEAL_STAGE_")
 
 
+def _deal_ids(client: Bitrix24Client, since: datetime) -> Iterator[str]:
+    # One that is touched between the two lists is in neither: the sweep asks for it by its id
+    yield from DEALS.ids(client, since)
+    yield from past.ids(client, since)
+
+
+def _past_opening(since: Since) -> Sequence[Command]:
+    return past.opening_of((*DEALS.fields, *since.fields), since)
+
+
+def _past_pages(client: Bitrix24Client, since: Since) -> Iterator[Page]:
+    known = with_fields(client, since)
+    fields = (*DEALS.fields, *known.fields)
+    return with_values(client, past.pages_of(fields, client, known))
+
+
+def _of_clients(clients: Clients) -> Stream:
+    return Stream(
+        name=clients.items.name,
+        key=KEY,
+        pages=clients.pages,
+        normalize=clients.normalize,
+        lag=LAG,
+        existing_ids=clients.ids,
+        fetch=clients.fetch,
+        opening=clients.opening,
+    )
+
+
 def _of_items(items: Items, normalized: Callable[[Record, Context], Iterable[Fact]]) -> Stream:
     return Stream(
         name=items.name,
@@ -191,12 +238,42 @@ STREAMS = (
         fetch=currency.fetch,
         opening=currency.opening,
     ),
-    _of_items(DEALS, normalize.deal),
+    Stream(
+        name=department.NAME,
+        key="ID",
+        pages=department.pages,
+        normalize=department.normalize,
+        fetch=department.fetch,
+        opening=department.opening,
+    ),
+    replace(_of_items(DEALS, deal_facts), existing_ids=_deal_ids, rules=field_rules),
+    Stream(
+        name=past.NAME,
+        key="id",
+        pages=_past_pages,
+        normalize=deal_facts,
+        fetch=DEALS.fetch,
+        opening=_past_opening,
+        rules=field_rules,
+    ),
+    Stream(
+        name=product_row.NAME,
+        key="id",
+        pages=product_row.pages,
+        normalize=product_row.normalize,
+        lag=LAG,
+        fetch=product_row.fetch,
+        opening=product_row.opening,
+        late=LATE,
+    ),
+    _of_clients(CONTACTS),
+    _of_clients(COMPANIES),
     Stream(
         name=stage_history.NAME,
         key="ID",
         pages=stage_history.pages,
         normalize=stage_history.normalize,
+        lag=LAG,
         fetch=stage_history.fetch,
         opening=stage_history.opening,
     ),
@@ -207,8 +284,10 @@ STREAMS = (
         key="ID",
         pages=_call_pages,
         normalize=normalize.call,
+        lag=LONGEST_CALL,
         fetch=_call_fetch,
         opening=_call_opening,
+        late=LATE,
     ),
     Stream(
         name=activity.NAME,
@@ -220,5 +299,15 @@ STREAMS = (
         fetch=activity.fetch,
         opening=activity.opening,
         rules=activity.meeting_rules,
+    ),
+    Stream(
+        name=task.NAME,
+        key="id",
+        pages=task.pages,
+        normalize=task.normalize,
+        lag=LAG,
+        existing_ids=task.existing_ids,
+        fetch=task.fetch,
+        opening=task.opening,
     ),
 )

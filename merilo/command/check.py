@@ -27,10 +27,23 @@ def check(
             if found.advice:
                 typer.echo(f"        {found.advice}")
         codes: list[ExitCode] = []
+        codes += _check_keeping(app)
         for source in app.settings.sources if not offline else ():
             codes += _check_source(app, source)
         _print_metrics(app)
     raise typer.Exit(gravest(codes))
+
+
+def _check_keeping(app: "App") -> "Iterator[ExitCode]":
+    """Tokens of OAuth are renewed, so they must be kept where this program can write."""
+    from merilo.exit_code import ExitCode
+    from merilo.known_secret import enters_by_oauth
+
+    for source in app.settings.sources:
+        if enters_by_oauth(app.settings, source) and not app.secrets.writable:
+            typer.echo(f"ошибка  {source:15} токены OAuth негде хранить: {app.secrets.place}")
+            typer.echo('        Задайте [secrets] backend = "vault" (или "auto", "os", "file").')
+            yield ExitCode.SETTINGS
 
 
 def _check_source(app: "App", source: str) -> "Iterator[ExitCode]":
@@ -54,12 +67,12 @@ def _print_check(source: str, each: "Check") -> None:
 
 
 def _print_metrics(app: "App") -> None:
-    """Whether the streams that each metric needs belong to some configured source."""
-    streams = {name for names, _poll in app.vantage.configured.values() for name in names}
+    """Whether some configured source, and the settings, feed what each metric needs."""
+    from merilo.lack import lack_of, unused
+
+    vantage = app.vantage
+    for key, why in unused(app.catalog, app.settings, vantage):
+        typer.echo(f"лишнее  {key}: {why}")
     for name, metric in app.catalog.metrics.items():
-        missing = [need for need in metric.needs if need not in streams]
-        if missing:
-            needed = ", ".join(missing)
-            typer.echo(f"нет     {name:15} нужен источник с потоком {needed}: добавьте [sources.*]")
-        else:
-            typer.echo(f"ok      {name}")
+        lack = lack_of(metric, vantage, "ru")
+        typer.echo(f"нет     {name:15} {lack}" if lack else f"ok      {name}")

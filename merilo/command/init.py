@@ -12,12 +12,12 @@ def init(
     context: typer.Context,
     connectors: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CONNECTOR]...", help="What is read; bitrix24 if none is named."),
+        typer.Argument(metavar="[CONNECTOR]...", help="What is read: bitrix24, amocrm."),
     ] = None,
 ) -> None:
     """Write a commented settings file; an existing one is never overwritten."""
     from config.error import ConfigError
-    from config.example import example_settings
+    from config.example import example_secrets, example_settings
 
     asked: Context = context.obj
     path = asked.config_path or Path("merilo.toml")
@@ -29,7 +29,8 @@ def init(
         raise typer.Exit(2) from None
     typer.echo(f"Записан {path}. Дальше:")
     typer.echo("  1. впишите в него адрес портала;")
-    typer.echo("  2. merilo secrets set main-webhook   (спросит вебхук, на экране его не будет);")
+    for name, word in example_secrets(connectors or ()):
+        typer.echo(f"  2. merilo secrets set {name}   (спросит {word}, на экране его не будет);")
     typer.echo("  3. merilo check")
 
 

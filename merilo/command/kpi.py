@@ -61,7 +61,7 @@ def kpi(
             until=last,
             by=by.value,
             manager_ids=people or None,
-            metrics=tuple(dict.fromkeys(metric or (opened.catalog.metrics if as_json else ())))
+            metrics=tuple(dict.fromkeys(metric or (opened.catalog.shown_names if as_json else ())))
             or None,
         )
         refresh(opened.store, opened.catalog, opened.settings.merilo.zone)
@@ -71,6 +71,7 @@ def kpi(
                 typer.echo(json_text.dumps(value.to_json(), ensure_ascii=False))
             return
         from merilo.board import print_board
+        from merilo.lack import lacks
         from merilo.phrase import Phrase
 
         own = opened.settings.merilo
@@ -79,6 +80,8 @@ def kpi(
         names = query.metrics or opened.catalog.board_names
         metrics = [opened.catalog.find(name) for name in names]
         print_board(found, metrics, phrase)
+        for line in lacks(metrics, vantage, own.language):
+            typer.echo(line)
 
 
 @app.command("rebuild")

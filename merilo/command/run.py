@@ -52,7 +52,7 @@ def serve(context: "Context") -> bool:
         # The first request is already on its way while the web is being imported.
         from merilo.site import start_site
 
-        site = start_site(lambda: app, service.states, listener)
+        site = start_site(lambda: app, service.states, listener, service.wake)
         try:
             return service.run()
         finally:

@@ -67,7 +67,7 @@ def _lines(found: "Status", language: str) -> "Iterator[str]":
     text = Text(language)
     is_english = language == "en"
     for each in found.streams:
-        yield from _stream_lines(each, text, is_english=is_english)
+        yield from _stream_lines(each, found, text, is_english=is_english)
     for place in found.destinations:
         yield from _destination_lines(place, found, text, is_english=is_english)
     if not found.streams:
@@ -84,13 +84,18 @@ _STATES = {
 }
 
 
-def _stream_lines(each: "StreamStatus", text: "Text", *, is_english: bool) -> "Iterator[str]":
+def _stream_lines(
+    each: "StreamStatus", found: "Status", text: "Text", *, is_english: bool
+) -> "Iterator[str]":
     state = each.state if is_english else _STATES[each.state]
     age = "—" if each.lag_s is None else text.ago(each.lag_s)
     rows = "—" if each.rows is None else text.plural("records", each.rows)
     aside = "set aside" if is_english else "в карантине"
     name = f"{each.source}/{each.stream}"
     yield f"{name:24} {state:20} {age:18} {rows:18} {aside}: {each.quarantined}"
+    if each.late_at is not None:
+        read = text.ago((found.at - each.late_at).total_seconds())
+        yield f"    {'late rows read again' if is_english else 'поздние строки перечитаны'}: {read}"
     if each.error:
         yield f"    {each.error}"
 

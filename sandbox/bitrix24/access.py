@@ -9,6 +9,7 @@ from sandbox.bitrix24.envelope import ApiError
 SCOPES = (
     "crm",
     "department",
+    "task",
     "telephony",
     "user",
     "user_basic",
@@ -23,7 +24,8 @@ class Access:
     """The webhook and its owner's rights; tests switch them while the server runs.
 
     `owners` limits reading to records of these users, silently, as rights do; `unreadable` are
-    entityTypeIds of leads or quotes that may not be read at all.
+    entityTypeIds of leads or quotes that may not be read at all. `by_app`: the request in hand
+    came from the application, not by the webhook.
     """
 
     user: int
@@ -34,6 +36,7 @@ class Access:
     call_statistics: bool = True
     owners: set[int] | None = None
     unreadable: set[int] = field(default_factory=set)
+    by_app: bool = False
 
     @property
     def webhook(self) -> str:

@@ -5,12 +5,15 @@ from datetime import datetime
 from threading import RLock
 from typing import Any, NamedTuple
 
-from sandbox.bitrix24.moment import seconds
 from sandbox.bitrix24.shelf import Shelf
 from sandbox.bitrix24.user import ADMIN_ID
+from sandbox.moment import seconds
 
 MEETING, CALL, TASK, EMAIL, PROVIDER = 1, 2, 3, 4, 6
 """TYPE_ID (api-reference/crm/data-types.md)."""
+
+OF_LEAD, OF_DEAL = 1, 2
+"""OWNER_TYPE_ID (api-reference/crm/data-types.md)."""
 
 TO_DO = "CRM_TODO"
 PERSONAL_MAIL = "CRM_EMAIL"
@@ -18,7 +21,10 @@ NO_DIRECTION, INCOMING, OUTGOING = 0, 1, 2
 
 
 class Version(NamedTuple):
-    """The state of an activity from `at` on; `updated_at` is what the portal shows as changed."""
+    """The state of an activity from `at` on; `updated_at` is what the portal shows as changed.
+
+    `owner`: (type, id) of the record it belongs to, where that is not the activity's deal.
+    """
 
     at: float
     updated_at: float
@@ -29,6 +35,7 @@ class Version(NamedTuple):
     completed: bool
     event: int = 0
     deleted: bool = False
+    owner: tuple[int, int] | None = None
 
 
 class Kind(NamedTuple):
@@ -58,6 +65,11 @@ class Activity:
         """The current version."""
         return self.versions[-1]
 
+    @property
+    def owner(self) -> tuple[int, int]:
+        """(type, id) of the record it belongs to now."""
+        return self.now.owner or (OF_DEAL, self.deal)
+
     def at(self, moment: float) -> Version | None:
         """The version that stood at a moment; None before the activity was there."""
         return next((one for one in reversed(self.versions) if one.at <= moment), None)
@@ -85,15 +97,21 @@ class Activities(Shelf[Activity]):
         completed: bool = False,
         event: int = 0,
         deal: int = 1,
+        lead: int = 0,
         by: int | None = None,
         at: datetime | None = None,
     ) -> int:
-        """A new activity that starts now or at `start`; `by` is its author. Returns its id."""
+        """A new activity of a deal or a lead that starts now or at `start`; `by` is its author.
+
+        Returns its id.
+        """
         with self._lock:
             moment = self._moment(at)
             begins = moment if start is None else seconds(start)
             author = responsible if by is None else by
-            first = Version(moment, moment, author, responsible, subject, begins, completed, event)
+            owner = (OF_LEAD, lead) if lead else None
+            state = (responsible, subject, begins, completed, event, False, owner)
+            first = Version(moment, moment, author, *state)
             activity = Activity(max(self.every, default=0) + 1, kind, first, deal)
             self.bring([activity])
             return activity.id
@@ -101,7 +119,10 @@ class Activities(Shelf[Activity]):
     def change(
         self, activity_id: int, *, by: int | None = None, at: datetime | None = None, **values: Any
     ) -> bool:
-        """Changes responsible, subject, start (aware), completed or event. Says if it did."""
+        """Changes responsible, subject, start (aware), completed, event or owner.
+
+        Says if it did.
+        """
         with self._lock:
             activity = self.every[activity_id]
             if activity.now.deleted:
@@ -116,6 +137,13 @@ class Activities(Shelf[Activity]):
             activity.versions.append(after)
             self.note_change(activity)
             return True
+
+    def hand_over(self, owner: tuple[int, int], to: tuple[int, int]) -> None:
+        """Gives everything that belongs to a record to another one."""
+        with self._lock:
+            for activity in list(self.every.values()):
+                if activity.owner == owner and not activity.now.deleted:
+                    self.change(activity.id, owner=to)
 
     def delete(self, activity_id: int, *, at: datetime | None = None) -> None:
         """Deletes an activity; no list tells of it."""

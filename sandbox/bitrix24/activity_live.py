@@ -15,8 +15,8 @@ from sandbox.bitrix24.activity import (
     Activity,
 )
 from sandbox.bitrix24.activity_story import CHORES, MEETINGS
-from sandbox.bitrix24.moment import utc
 from sandbox.bitrix24.user import ADMIN_ID
+from sandbox.moment import utc
 
 if TYPE_CHECKING:
     from sandbox.bitrix24.portal import Portal

@@ -1,6 +1,7 @@
 """How activities come about: letters, meetings planned and moved, things to do, calls, tasks."""
 
 import random
+from collections.abc import Sequence
 from itertools import accumulate
 
 from sandbox.bitrix24.activity import (
@@ -20,8 +21,9 @@ from sandbox.bitrix24.activity import (
     Kind,
     Version,
 )
-from sandbox.bitrix24.staff import DAY_S, Hours, Staff
+from sandbox.bitrix24.staff import Staff
 from sandbox.bitrix24.user import ADMIN_ID, ROBOT_ID
+from sandbox.hours import DAY_S, Hours
 
 _WEIGHTS = (
     (SENT, 260), (RECEIVED, 240), (MAILING, 50), (ROBOT_MAIL, 30), (MEETING_KIND, 90),
@@ -30,6 +32,8 @@ _WEIGHTS = (
 MEETINGS = ("Встреча в офисе", "Zoom: показ системы", "встреча на складе", "Meeting with client")
 CHORES = ("Отправить договор", "Уточнить сроки", "Напомнить об оплате", "Подготовить смету")
 _DAYS_AHEAD = 4.0
+
+Story = tuple[Kind, list[Version]]
 
 
 class ActivityWriter:
@@ -43,9 +47,9 @@ class ActivityWriter:
         self._kinds = [kind for kind, _ in _WEIGHTS]
         self._weights = list(accumulate(weight for _, weight in _WEIGHTS))
 
-    def write(self, number: int) -> list[Activity]:
-        """That many, numbered in the order of their creation, with gaps."""
-        stories = [self._story() for _ in range(number)]
+    def write(self, number: int, more: Sequence[Story] = ()) -> list[Activity]:
+        """That many and `more`, numbered in the order of their creation, with gaps."""
+        stories = [self._story() for _ in range(number)] + list(more)
         stories.sort(key=lambda story: story[1][0].at)
         written, activity_id = [], 0
         for kind, versions in stories:
@@ -56,7 +60,7 @@ class ActivityWriter:
             written.append(activity)
         return written
 
-    def _story(self) -> tuple[Kind, list[Version]]:
+    def _story(self) -> Story:
         rng = self._rng
         kind = rng.choices(self._kinds, cum_weights=self._weights)[0]
         at = float(self._hours.moment(rng))

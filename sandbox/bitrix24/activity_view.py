@@ -6,7 +6,6 @@ from typing import Any
 from sandbox.bitrix24.activity import CALL, EMAIL, MEETING, Activity
 from sandbox.bitrix24.field import Field, by_upper, constant, show_old
 
-ENTITY_TYPE_DEAL = 2
 _SIX_HOURS_S = 6 * 3600
 _CONTACT = 3
 
@@ -54,8 +53,8 @@ ACTIVITY_FIELDS = by_upper(
     Field(name, name, kind, get, "", name in ("ID", "CREATED", "LAST_UPDATED"))
     for name, kind, get in (
         ("ID", "integer", lambda activity: activity.id),
-        ("OWNER_ID", "integer", lambda activity: activity.deal),
-        ("OWNER_TYPE_ID", "integer", constant(ENTITY_TYPE_DEAL)),
+        ("OWNER_ID", "integer", lambda activity: activity.owner[1]),
+        ("OWNER_TYPE_ID", "integer", lambda activity: activity.owner[0]),
         ("TYPE_ID", "integer", _kind("type")),
         ("PROVIDER_ID", "string", _kind("provider")),
         ("PROVIDER_TYPE_ID", "string", _kind("provider_type")),

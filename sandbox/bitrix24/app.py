@@ -1,6 +1,7 @@
 """The portal as an ASGI application: the REST door, its faults, and the sandbox's controls."""
 
-import asyncio
+from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from starlette.applications import Starlette
@@ -8,120 +9,111 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.bitrix24.control import control_routes
+from sandbox.bitrix24.envelope import ApiError
 from sandbox.bitrix24.limit import Limits
 from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.rest import Answer, Request, Rest, canonical, read_params, refusal
-from sandbox.fault import REFUSALS, UNAPPLIED, Fault, Faults, Gate
+from sandbox.bitrix24.truth import truth
+from sandbox.control import Control, json_response, read_json
+from sandbox.door import HTML, Door, Knock, Reply
+from sandbox.fault import Faults
 from sandbox.journal import Journal
-from sandbox.wire import Broken, raw_answer
+from sandbox.wire import Broken
 
-_JSON = "application/json; charset=utf-8"
-_HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
-_HTML_STATUS = {"html200": 200, "html403": 403, "html500": 500}
-_HANG_S = 3600.0
+_TOKENS = "oauth.token"
+"""How requests for tokens are called in the log and in faults."""
 
 
 def build_app(portal: Portal, limits: Limits, faults: Faults, journal: Journal) -> Starlette:
     """Assemble the application of one portal."""
-    door = _Door(Rest(portal, limits, faults), faults, journal)
+    desk = _Desk(Rest(portal, limits, faults), faults, journal)
+    control = Control(faults, journal, partial(truth, portal), portal.live_step)
     rest = "/rest/{user}/{code}/{method:path}"
     return Starlette(
         routes=[
-            Route(rest, door.call, methods=["GET", "POST"]),
-            *control_routes(portal, faults, journal),
+            Route(rest, desk.call, methods=["GET", "POST"]),
+            Route("/rest/{method}", desk.call, methods=["GET", "POST"]),
+            Route("/oauth/authorize/", desk.consent),
+            Route("/oauth/token/", desk.token),
+            Route("/_sandbox/oauth", desk.switch, methods=["GET", "POST"]),
+            *control.routes(),
         ]
     )
 
 
-class _Door:
+class _Desk:
     def __init__(self, rest: Rest, faults: Faults, journal: Journal) -> None:
         self._portal = rest.portal
         self._rest = rest
-        self._faults = faults
-        self._journal = journal
+        self._door = Door(faults, journal, rest.portal.clock, _refusal)
 
     async def call(self, http: HttpRequest) -> Response | Broken:
         """Answer one REST request, or fail it as the switches say."""
         request = await _read(http)
-        gate = self._faults.arrive()
-        if gate is not None and gate.when == "before":
-            return await self._hold(http, request, gate)
-        fault = self._faults.request_fault([request.method, *request.commands])
-        if fault is not None and fault.kind in UNAPPLIED:
-            return await self._refuse(http, request, fault)
-        answer = self._rest.answer(request)
-        if answer.status == 200 and self._rest.limits.latency_s:
-            await asyncio.sleep(self._rest.limits.latency_s * max(1, len(request.commands)))
-        if gate is not None:
-            return await self._hold(http, request, gate)
-        if fault is not None:
-            return self._mangle(request, answer, fault)
-        self._note(request, answer.status, answer.error)
-        return _json(answer)
+        if self._portal.oauth.moved_to not in ("", http.headers.get("host", "")):
+            return self._moved(http, request)
+        return await self._serve(http, request, self._rest.answer)
 
-    async def _hold(self, http: HttpRequest, request: Request, gate: Gate) -> Broken:
-        self._note(request, 0, f"gate {gate.when}")
-        gate.reached.set()
-        while not gate.opened.is_set() and not await http.is_disconnected():
-            await asyncio.sleep(0.005)
-        return Broken()
+    async def token(self, http: HttpRequest) -> Response | Broken:
+        """Answer one request for tokens, or fail it as the switches say."""
+        params = read_params(http.url.query, "", b"")
+        request = Request("", "", _TOKENS, params, http.client.host if http.client else "")
+        origin = str(http.base_url).rstrip("/")
+        return await self._serve(http, request, lambda one: self._rest.token(one.params, origin))
 
-    async def _refuse(self, http: HttpRequest, request: Request, fault: Fault) -> Response | Broken:
-        if fault.kind in REFUSALS:
-            error = refusal(fault.kind)
-            self._note(request, error.status, error.code)
-            return _json(Answer(error.status, error.body()))
-        if fault.kind == "hang":
-            await _wait_until_gone(http, fault.seconds or _HANG_S)
-        if fault.kind in ("reset", "hang"):
-            self._note(request, 0, fault.kind)
-            return Broken()
-        response = _odd_response(request, fault)
-        self._note(request, response.status_code, fault.kind)
-        return response
+    async def consent(self, http: HttpRequest) -> Response:
+        """The page on which a person agrees: here everybody does, at once."""
+        asked, oauth = http.query_params, self._portal.oauth
+        try:
+            place = oauth.consent(
+                asked.get("client_id", ""),
+                asked.get("state", ""),
+                str(http.base_url).rstrip("/"),
+                self._portal.access.scopes,
+            )
+        except ApiError as error:
+            page = HTML.format(error.description)
+            return Response(page, error.status, media_type="text/html; charset=utf-8")
+        return Response(b"", 302, {"Location": place})
 
-    def _mangle(self, request: Request, answer: Answer, fault: Fault) -> Response | Broken:
-        body = msgspec.json.encode(answer.body)
-        broken = fault.kind in ("lost", "short")
-        self._note(request, 0 if broken else answer.status, fault.kind)
-        if fault.kind == "lost":
-            return Broken()
-        if fault.kind == "short":
-            return Broken(raw_answer(body, len(body) + 64))
-        if fault.kind == "slow":
-            return Broken(raw_answer(body, len(body)), pause_s=(fault.seconds or 1.0) / 20)
-        return Response(body[: len(body) // 2], answer.status, media_type=_JSON)
+    async def switch(self, http: HttpRequest) -> Response:
+        """GET tells what the portal posts at an installation; POST {do, to} changes the login."""
+        oauth = self._portal.oauth
+        if http.method == "GET":
+            return json_response(oauth.install_form(str(http.base_url).rstrip("/")))
+        sent = await read_json(http)
+        try:
+            oauth.switch(str(sent.get("do", "")), str(sent.get("to", "")))
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response({"done": sent["do"]})
 
-    def _note(self, request: Request, status: int, error: str | int | None) -> None:
-        self._journal.add(self._portal.clock(), request.method, request.commands, status, error)
+    def _moved(self, http: HttpRequest, request: Request) -> Response:
+        place = http.url.replace(netloc=self._portal.oauth.moved_to)
+        self._door.note(Knock(request.method, request.commands), 302, "moved")
+        return Response(b"", 302, {"Location": str(place)})
+
+    async def _serve(
+        self, http: HttpRequest, request: Request, serve: Callable[[Request], Answer]
+    ) -> Response | Broken:
+        knock = Knock(request.method, request.commands)
+        latency_s = self._rest.limits.latency_s
+        return await self._door.answer(http, knock, lambda: _reply(serve(request)), latency_s)
 
 
 async def _read(http: HttpRequest) -> Request:
     parts = http.path_params
     params = read_params(http.url.query, http.headers.get("content-type", ""), await http.body())
     address = http.client.host if http.client else ""
-    return Request(parts["user"], parts["code"], canonical(parts["method"]), params, address)
+    user, code = parts.get("user", ""), parts.get("code", "")
+    return Request(user, code, canonical(parts["method"]), params, address)
 
 
-async def _wait_until_gone(http: HttpRequest, seconds: float) -> None:
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    while loop.time() < until and not await http.is_disconnected():
-        await asyncio.sleep(0.02)
+def _reply(answer: Answer) -> Reply:
+    return Reply(answer.status, msgspec.json.encode(answer.body), error=answer.error)
 
 
-def _odd_response(request: Request, fault: Fault) -> Response:
-    if fault.kind == "empty200":
-        return Response(b"", 200, media_type=_JSON)
-    if fault.kind == "redirect":
-        place = fault.location or "https://renamed.bitrix24.example"
-        address = f"{place}/rest/{request.user}/{request.code}/{request.method}"
-        return Response(b"", 302, {"Location": address})
-    status = _HTML_STATUS[fault.kind]
-    title = {200: "Авторизация", 403: "403 Forbidden", 500: "500 Internal Server Error"}[status]
-    return Response(_HTML.format(title), status, media_type="text/html; charset=utf-8")
-
-
-def _json(answer: Answer) -> Response:
-    return Response(msgspec.json.encode(answer.body), answer.status, media_type=_JSON)
+def _refusal(kind: str) -> Reply:
+    """The portal's own error behind a fault's name."""
+    error = refusal(kind)
+    return _reply(Answer(error.status, error.body()))

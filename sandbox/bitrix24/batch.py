@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.bitrix24.envelope import ApiError, Reply
-from sandbox.bitrix24.php import Params, as_map, empty_as_list, parse_query
+from sandbox.php import Params, as_map, empty_as_list, parse_query
 
 MAX_COMMANDS = 50
 _REFERENCE = re.compile(r"\$result((?:\[[^\[\]]*\])+)")

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.bitrix24.field import Field, by_upper, constant
 from sandbox.bitrix24.listing import Query, span
-from sandbox.bitrix24.moment import iso
+from sandbox.moment import iso
 
 FRESH = 0
 REASONS = {
@@ -30,7 +30,7 @@ class Leg:
     """One row to be written. `session` 0 = a fresh one shared by the legs given together.
 
     `start` and `end` are aware moments; by default the leg has just ended. A leg that ends
-    later than the portal's clock appears when the clock gets there.
+    later than the portal's clock appears when the clock gets there. `lead`: with whose client.
     """
 
     user: int
@@ -44,14 +44,15 @@ class Leg:
     phone: str = "+74951234567"
     category: str = "external"
     vote: int | None = None
+    lead: int = 0
 
 
 class Call:
     """A row of statistics; `start` and `end` in seconds, `end` = when the row appeared."""
 
     __slots__ = (
-        "category", "code", "duration", "end", "external", "id", "phone", "session", "start",
-        "type", "user", "vote",
+        "category", "code", "duration", "end", "external", "id", "lead", "phone", "session",
+        "start", "type", "user", "vote",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +70,7 @@ class Call:
         self.external: str | None = None
         self.category = "external"
         self.vote: int | None = None
+        self.lead = 0
 
     @property
     def call_id(self) -> str:
@@ -143,8 +145,8 @@ def show_call(call: Call) -> dict[str, Any]:
         "COST_CURRENCY": "RUR",
         "CALL_FAILED_CODE": call.code,
         "CALL_FAILED_REASON": REASONS.get(call.code, ""),
-        "CRM_ENTITY_TYPE": "COMPANY",
-        "CRM_ENTITY_ID": str(1 + int(call.phone[-4:]) % 97) if call.phone[-4:].isdigit() else "0",
+        "CRM_ENTITY_TYPE": "LEAD" if call.lead else "COMPANY",
+        "CRM_ENTITY_ID": str(call.lead or _company(call.phone)),
         "CRM_ACTIVITY_ID": str(5000 + call.id),
         "REST_APP_ID": None,
         "REST_APP_NAME": None,
@@ -157,6 +159,10 @@ def show_call(call: Call) -> dict[str, Any]:
         "RECORD_FILE_ID": 9000 + call.id if talked else None,
         "CALL_TYPE": str(call.type),
     }
+
+
+def _company(phone: str) -> int:
+    return 1 + int(phone[-4:]) % 97 if phone[-4:].isdigit() else 0
 
 
 def _column(name: str, kind: str, attribute: str) -> Field:

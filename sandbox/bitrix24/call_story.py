@@ -5,8 +5,9 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from sandbox.bitrix24.call import Call, Calls
-from sandbox.bitrix24.staff import Hours, Staff
+from sandbox.bitrix24.staff import Staff
 from sandbox.bitrix24.user import ROBOT_ID
+from sandbox.hours import Hours
 
 _UNREACHED = ("603-S", "603-S", "603-S", "304", "304", "486", "486", "480", "404", "603", "403")
 _MISSED = ("304", "304", "304", "304", "304", "603", "480", "486")
@@ -45,13 +46,14 @@ class CallWriter:
         self._kinds = [kind for _, kind in kinds]
         self._weights = list(accumulate(weight for weight, _ in kinds))
 
-    def write(self, rows: int) -> None:
-        """At least that many rows, numbered in the order in which they ended."""
+    def write(self, rows: int, more: Callable[[Legs], Legs] = lambda _legs: []) -> None:
+        """At least that many rows and what is made of them, numbered as they ended."""
         written: Legs = []
         while len(written) < rows:
             legs = self.conversation(self._hours.moment(self._rng))
             if all(leg.end <= self._hours.now for leg in legs):
                 written += legs
+        written += more(written)
         written.sort(key=lambda call: (call.end, call.start, call.user))
         for call in written:
             self._calls.append(call, 1 if self._rng.random() < 0.98 else 2)

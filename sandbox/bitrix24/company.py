@@ -9,19 +9,24 @@ from datetime import datetime
 
 from sandbox.bitrix24.activity_story import ActivityWriter
 from sandbox.bitrix24.call_story import CallWriter
+from sandbox.bitrix24.client_story import ClientWriter
 from sandbox.bitrix24.currency_story import go_abroad, write_rates
+from sandbox.bitrix24.deal import Deal
 from sandbox.bitrix24.deal_story import DealWriter, write_deals
-from sandbox.bitrix24.person import email, people, phones, titles
 from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.record_story import RecordWriter
-from sandbox.bitrix24.staff import DAY_S, Hours, Staff
+from sandbox.bitrix24.staff import Staff
+from sandbox.bitrix24.time_story import TimeWriter
 from sandbox.bitrix24.user import ADMIN_ID, User
+from sandbox.hours import DAY_S, Hours
+from sandbox.person import email, people, phones, titles
 
 _FIRST_MANAGER_ID = 7
 _MANY = 100_000
 _MANY_DEALS = 100
 _MOST_ACTIVITIES = 100_000
 _MOST_RECORDS = 50_000
+_MOST_SOLD = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +88,28 @@ def _build(size: Scale, seed: int, clock: Callable[[], datetime]) -> Portal:
         deals = list(portal.deals.every.values())
         portal.leads.bring(records.leads(deals, min(size.deals * 4 // 3, _MOST_RECORDS)))
         portal.quotes.bring(records.quotes(deals, min(size.deals // 2, _MOST_RECORDS)))
+        _surround(portal, ClientWriter(random.Random(f"clients {seed}"), staff, hours), deals)
     if size.calls:
         numbers = phones(rng, max(40, size.deals // 4))
-        CallWriter(rng, staff, hours, numbers, portal.calls).write(size.calls)
+        known = (list(portal.leads.every.values()), list(portal.deals.every.values()))
+        waits = TimeWriter(random.Random(f"waits {seed}"), hours, portal.calls, *known)
+        CallWriter(rng, staff, hours, numbers, portal.calls).write(size.calls, waits.legs)
         # Their own chance: what else there is does not depend on them.
         writer = ActivityWriter(random.Random(f"activities {seed}"), staff, hours, size.deals)
-        portal.activities.bring(writer.write(min(size.calls // 2, _MOST_ACTIVITIES)))
+        number = min(size.calls // 2, _MOST_ACTIVITIES)
+        portal.activities.bring(writer.write(number, waits.stories()))
     return portal
+
+
+def _surround(portal: Portal, writer: ClientWriter, deals: list[Deal]) -> None:
+    """The clients of the deals, what there is to do for them, and what was sold to them."""
+    companies = writer.companies(deals)
+    portal.companies.bring(companies)
+    portal.contacts.bring(writer.contacts(companies))
+    portal.tasks.bring(writer.tasks(deals, min(len(deals) // 2, _MOST_RECORDS)))
+    for deal in deals[:_MOST_SOLD]:
+        if deal.id % 5:
+            portal.products.put(deal.id, writer.goods(), deal.created_at)
 
 
 def _hire(portal: Portal, rng: random.Random, size: Scale, hours: Hours) -> Staff:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sandbox.bitrix24.moment import iso
+from sandbox.moment import iso
 
 BASE = "RUB"
 _PLACES = Decimal("0.0001")
@@ -86,10 +86,12 @@ class Currencies:
             ]
             changes = seen
         count = CURRENCIES[code].count
-        return [
-            (datetime.fromtimestamp(at, zone).date(), Fraction(amount) / count)
+        # A second rate of a day replaces the first, be it the oldest known
+        days = {
+            datetime.fromtimestamp(at, zone).date(): Fraction(amount) / count
             for at, amount in changes
-        ]
+        }
+        return list(days.items())
 
     def _row(self, code: str, index: int) -> dict[str, Any]:
         currency = CURRENCIES[code]

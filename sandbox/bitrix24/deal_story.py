@@ -3,9 +3,10 @@
 import random
 
 from sandbox.bitrix24.deal import Deal, Version, changed
-from sandbox.bitrix24.staff import Hours, Staff
+from sandbox.bitrix24.staff import Staff
 from sandbox.bitrix24.stage import LOST, PATHS, semantic, won
 from sandbox.bitrix24.user import ADMIN_ID, ROBOT_ID
+from sandbox.hours import Hours
 
 _STEP_DAYS = 4.0
 

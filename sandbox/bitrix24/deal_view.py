@@ -5,9 +5,9 @@ from typing import Any
 
 from sandbox.bitrix24.deal import Deal, is_closed, kopecks, roubles
 from sandbox.bitrix24.field import Field, constant, show, show_old
-from sandbox.bitrix24.moment import midnight
 from sandbox.bitrix24.stage import semantic
 from sandbox.bitrix24.userfield import UserFields, camel_names, column
+from sandbox.moment import midnight
 
 ENTITY_TYPE_ID = 2
 _MONTH_S = 30 * 86400
@@ -48,7 +48,7 @@ _HEAD = (
     Field("opened", "OPENED", "boolean", constant("Y")),
     Field("leadId", "LEAD_ID", "integer", _extra("leadId")),
     Field("companyId", "COMPANY_ID", "crm_company", lambda deal: deal.company),
-    Field("contactId", "CONTACT_ID", "crm_contact", constant(0)),
+    Field("contactId", "CONTACT_ID", "crm_contact", _extra("contactId", 0)),
     Field("quoteId", "QUOTE_ID", "integer", _extra("quoteId")),
     Field("title", "TITLE", "string", _now("title"), "Название"),
     Field("categoryId", "CATEGORY_ID", "crm_category", _now("category"), "Воронка"),

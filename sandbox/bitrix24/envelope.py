@@ -6,7 +6,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import Any
 
-from sandbox.bitrix24.moment import iso
+from sandbox.moment import iso
 
 PAGE = 50
 

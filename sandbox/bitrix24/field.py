@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.bitrix24.moment import iso
+from sandbox.moment import iso
 
 Getter = Callable[[Any], Any]
 
@@ -26,6 +26,7 @@ class Field:
     multiple: bool = False
     dynamic: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
+    options: Iterable[Mapping[str, str]] = ()
 
     def describe(self) -> dict[str, Any]:
         """The entry of this field in crm.item.fields."""
@@ -40,6 +41,8 @@ class Field:
         }
         if self.settings:
             entry["settings"] = dict(self.settings)
+        if self.kind == "enumeration":
+            entry["items"] = [{"ID": one["id"], "VALUE": one["value"]} for one in self.options]
         entry["upperName"] = self.upper
         return entry
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from sandbox.bitrix24.envelope import PAGE, bad_value
 from sandbox.bitrix24.field import Field
 from sandbox.bitrix24.match import BadValue, matcher, read_wanted
-from sandbox.bitrix24.php import as_list, as_map
+from sandbox.php import as_list, as_map
 
 Test = Callable[[Any], bool]
 _KEY = re.compile(r"^(!><|!=%|!%=|>=|<=|><|!=|!%|!@|=%|%=|>|<|@|!|%|=|\?)?(.+)$")
@@ -62,9 +62,16 @@ class Grammar:
     fields: Mapping[str, Field]
     strict: bool
 
+    def column(self, name: str) -> Field | None:
+        """The column of that name; the new family knows both spellings (universal/index.md)."""
+        found = self.fields.get(name)
+        if found is None and self.strict:
+            found = next((one for one in self.fields.values() if one.upper == name), None)
+        return found
+
     def test(self, name: str, operator: str, raw: Any) -> Test | None:
         """One condition; None when an unknown column is silently dropped."""
-        column = self.fields.get(name)
+        column = self.column(name)
         if column is None:
             if self.strict:
                 raise bad_value(f"Invalid filter: field '{name}' is not allowed in filter")
@@ -140,7 +147,7 @@ def read_order(raw: Any, grammar: Grammar) -> list[tuple[Field, bool]]:
     """Columns and directions (True = ascending) of an `order` map."""
     wanted = []
     for name, direction in as_map(raw).items():
-        column = grammar.fields.get(name)
+        column = grammar.column(name)
         if column is not None and _direction(name, direction, grammar.strict) is not None:
             wanted.append((column, str(direction).upper() != "DESC"))
         elif column is None and grammar.strict:
@@ -157,14 +164,16 @@ def read_start(raw: Any) -> int:
 
 
 def read_select(raw: Any, fields: Mapping[str, Field], key: str) -> list[Field]:
-    """The named columns, with masks `*` and `UF_*`; unknown names are dropped."""
+    """The named columns, in either spelling, with masks `*` and `UF_*`; others are dropped."""
     names = [str(name) for name in as_list(raw)]
     if not names or "*" in names:
         return list(fields.values())
     wanted = {key, *names}
     custom = "UF_*" in wanted
     return [
-        column for name, column in fields.items() if name in wanted or (custom and column.dynamic)
+        column
+        for name, column in fields.items()
+        if name in wanted or column.upper in wanted or (custom and column.dynamic)
     ]
 
 
@@ -202,7 +211,7 @@ def _bound(
     query: Query, source: Source, grammar: Grammar, operator: str, name: str, raw: Any
 ) -> bool:
     """Take over a condition that the id index answers alone; note one on the time index."""
-    column = grammar.fields.get(name)
+    column = grammar.column(name)
     if column is None or isinstance(raw, (list, dict)):
         return False
     try:

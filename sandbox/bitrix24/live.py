@@ -86,14 +86,24 @@ def _create(portal: "Portal", rng: random.Random) -> int:
 
 
 def _call(portal: "Portal", rng: random.Random, *, transferred: bool) -> list[int]:
-    phone = f"+7912{rng.randrange(10**7):07d}"
+    phone = _phone(portal, rng)
     talk = rng.choice((0, 0, 35, 119, 120, 240, 600))
     code = "200" if talk else rng.choice(("304", "486", "603-S"))
     if not transferred:
         kind = rng.choice((1, 1, 2, 2, 4))
-        return portal.add_call(Leg(_who(portal, rng), kind, talk, code, phone=phone))
+        lead = portal.leads.sample(rng) if rng.random() < 0.15 else None
+        leg = Leg(_who(portal, rng), kind, talk, code, phone=phone, lead=lead.id if lead else 0)
+        return portal.add_call(leg)
     first = Leg(_who(portal, rng), 2, 15, "200", phone=phone)
     return portal.add_call(first, Leg(_who(portal, rng), 3, talk, code, phone=phone))
+
+
+def _phone(portal: "Portal", rng: random.Random) -> str:
+    """A stranger's number, or that of somebody who called lately."""
+    lately = portal.calls.every[-40:]
+    if lately and rng.random() < 0.4:
+        return rng.choice(lately).phone
+    return f"+7912{rng.randrange(10**7):07d}"
 
 
 def _find(portal: "Portal", rng: random.Random, *, closed: bool) -> Deal | None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.bitrix24.field import Field
-from sandbox.bitrix24.moment import read_moment
-from sandbox.bitrix24.php import as_list
+from sandbox.moment import read_moment
+from sandbox.php import as_list
 
 Passes = Callable[[Any], bool]
 _WHOLE = frozenset(

@@ -15,8 +15,8 @@ from sandbox.bitrix24.listing import (
     read_order,
     read_start,
 )
-from sandbox.bitrix24.php import Params
 from sandbox.bitrix24.portal import Portal
+from sandbox.php import Params
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,22 @@ from typing import Any
 from sandbox.bitrix24.access import Access
 from sandbox.bitrix24.activity import Activities
 from sandbox.bitrix24.call import FRESH, Call, Calls, Leg
+from sandbox.bitrix24.client import Clients
 from sandbox.bitrix24.currency import Currencies
 from sandbox.bitrix24.deal import Deal, Deals, Version, changed, kopecks
+from sandbox.bitrix24.event import Events
 from sandbox.bitrix24.history import Moves
 from sandbox.bitrix24.live import live_step
-from sandbox.bitrix24.moment import seconds
+from sandbox.bitrix24.oauth import OAuth
+from sandbox.bitrix24.product import Good, Products
 from sandbox.bitrix24.record import Records
 from sandbox.bitrix24.record_stage import LEAD_STAGES, QUOTE_STAGES
 from sandbox.bitrix24.smart import SmartProcesses
 from sandbox.bitrix24.stage import STAGES, category_of, stage_in
-from sandbox.bitrix24.user import ADMIN_ID, User
+from sandbox.bitrix24.task import Tasks
+from sandbox.bitrix24.user import ADMIN_ID, DEPARTMENTS, Department, User
 from sandbox.bitrix24.userfield import UserFields
+from sandbox.moment import seconds
 
 Clock = Callable[[], datetime]
 _VERSIONED = frozenset({"owner", "category", "stage", "amount", "title"})
@@ -44,6 +49,7 @@ class Portal:
         self.clock = clock
         self.lock = RLock()
         self.access = Access(ADMIN_ID, code)
+        self.oauth = OAuth(self.now, code)
         self.users: dict[int, User] = {}
         self.currencies = Currencies()
         self.deals = Deals()
@@ -51,6 +57,13 @@ class Portal:
         self.activities = Activities(self.now, self.lock)
         self.leads = Records(LEAD_STAGES, self.now, self.lock)
         self.quotes = Records(QUOTE_STAGES, self.now, self.lock)
+        self.contacts = Clients(self.now, self.lock)
+        self.companies = Clients(self.now, self.lock)
+        self.tasks = Tasks(self.now, self.lock, id_field="ID", time_field="CHANGED_DATE")
+        self.products = Products(self.deals)
+        self.departments = {each.id: each for each in DEPARTMENTS}
+        self.events = Events(self.now)
+        self._watch()
         self.mode = 1
         self.moves = Moves(self.deals)
         self.userfields = UserFields()
@@ -60,6 +73,19 @@ class Portal:
         self._pending: list[tuple[float, int, Call]] = []
         self._deal_id = 0
         self._pending_number = 0
+
+    def _watch(self) -> None:
+        """Every deletion is an event for whoever asked for it."""
+        for name, shelf in (
+            ("ONCRMLEADDELETE", self.leads),
+            ("ONCRMDEALDELETE", self.deals),
+            ("ONCRMQUOTEDELETE", self.quotes),
+            ("ONCRMCONTACTDELETE", self.contacts),
+            ("ONCRMCOMPANYDELETE", self.companies),
+            ("ONCRMACTIVITYDELETE", self.activities),
+            ("ONTASKDELETE", self.tasks),
+        ):
+            shelf.on_gone = self.events.watcher(name)
 
     def now(self) -> float:
         """The portal's clock in seconds."""
@@ -109,6 +135,13 @@ class Portal:
             user.active = False
             user.dismissed_at = user.updated_at = self._moment(at)
             return user_id
+
+    def add_department(self, name: str, *, parent: int = 1, head: int | None = None) -> int:
+        """A new department; returns its id."""
+        with self.lock:
+            number = max(self.departments) + 1
+            self.departments[number] = Department(number, name, parent, head)
+            return number
 
     def rename_user(
         self, user_id: int, name: str, last_name: str, *, at: datetime | None = None
@@ -214,6 +247,19 @@ class Portal:
             self.deals.reveal(deal_id)
             self.deals.note_change(deal)
             return deal_id
+
+    def sell(
+        self, deal_id: int, *goods: Good, touch: bool = True, at: datetime | None = None
+    ) -> list[int]:
+        """Replaces what a deal sells; without `touch` the deal's time of change stays."""
+        with self.lock:
+            deal = self._living(deal_id)
+            moment = self._later(deal, at)
+            rows = self.products.put(deal_id, goods, moment)
+            if touch:
+                deal.versions.append(changed(deal.now, moment, deal.now.owner))
+                self.deals.note_change(deal)
+            return rows
 
     def set_rate(self, currency: str, amount: Any, *, at: datetime | None = None) -> str:
         """From now on a foreign currency costs `amount` roubles; tells what is shown."""
@@ -325,6 +371,7 @@ class Portal:
         call = Call(leg.user, leg.type, start, end, leg.duration, leg.code, leg.phone)
         call.session = shared if leg.session == FRESH else leg.session
         call.external, call.category, call.vote = leg.external, leg.category, leg.vote
+        call.lead = leg.lead
         return call
 
 

@@ -7,10 +7,10 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 from sandbox.bitrix24.deal import kopecks
-from sandbox.bitrix24.moment import seconds
 from sandbox.bitrix24.record_stage import RecordStage
 from sandbox.bitrix24.shelf import Shelf
 from sandbox.bitrix24.user import ADMIN_ID
+from sandbox.moment import seconds
 
 
 class RecordVersion(NamedTuple):

@@ -3,6 +3,7 @@
 import random
 from typing import TYPE_CHECKING, Any
 
+from sandbox.bitrix24.activity import OF_DEAL, OF_LEAD, RECEIVED, SENT
 from sandbox.bitrix24.stage import semantic
 from sandbox.bitrix24.user import ADMIN_ID
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from sandbox.bitrix24.portal import Portal
 
 _WEIGHTS = {"lead": 8, "convert": 6, "again": 1, "junk": 3, "give": 2, "quote": 6}
-_WEIGHTS |= {"bind": 2, "answer": 4, "drop": 1}
+_WEIGHTS |= {"bind": 2, "answer": 4, "drop": 1, "write": 5}
 
 
 def convert_lead(portal: "Portal", lead_id: int, *, amount: Any = 0, owner: int = 0) -> int:
@@ -20,6 +21,7 @@ def convert_lead(portal: "Portal", lead_id: int, *, amount: Any = 0, owner: int 
         deal_id = portal.create_deal(owner or lead.now.owner, amount, title=lead.now.title)
         portal.deals.every[deal_id].extra = {"leadId": lead_id}
         portal.leads.update(lead_id, stage="CONVERTED")
+        portal.activities.hand_over((OF_LEAD, lead_id), (OF_DEAL, deal_id))
         return deal_id
 
 
@@ -33,6 +35,9 @@ def live_record(portal: "Portal", rng: random.Random, who: int) -> dict[str, Any
     lead = None if what == "lead" else portal.leads.sample(rng, final=what == "again")
     if lead is None:
         return {"what": "lead", "id": portal.leads.create(who, title="Новое обращение")}
+    if what == "write":
+        kind = rng.choice((SENT, SENT, RECEIVED))
+        return {"what": what, "id": portal.activities.add(kind, who, completed=True, lead=lead.id)}
     if what in ("convert", "again"):
         amount = rng.randrange(1, 400) * 1000
         return {"what": what, "id": convert_lead(portal, lead.id, amount=amount)}

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from sandbox.bitrix24.deal import Deal
 from sandbox.bitrix24.record import Record, RecordVersion
-from sandbox.bitrix24.staff import DAY_S, Hours, Staff
+from sandbox.bitrix24.staff import Staff
 from sandbox.bitrix24.stage import semantic
 from sandbox.bitrix24.user import ADMIN_ID
+from sandbox.hours import DAY_S, Hours
 
 Story = list[RecordVersion]
 

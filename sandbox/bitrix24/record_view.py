@@ -5,9 +5,9 @@ from typing import Any
 
 from sandbox.bitrix24.deal import roubles
 from sandbox.bitrix24.field import Field, by_name, by_upper, constant, show_old
-from sandbox.bitrix24.moment import midnight
 from sandbox.bitrix24.record import Record
 from sandbox.bitrix24.record_stage import LEAD_STAGES, QUOTE_STAGES
+from sandbox.moment import midnight
 
 _DAY_S = 86_400
 _UTM = ("Source", "Medium", "Campaign", "Content", "Term")
@@ -115,9 +115,10 @@ def show_old_record(record: Record, columns: Iterable[Field]) -> dict[str, Any]:
 def read_record(raw: dict[str, Any], fields: dict[str, Field]) -> dict[str, Any]:
     """Writable values by the records' own names; others are ignored. ValueError for a bad one."""
     values: dict[str, Any] = {}
-    for name, one in fields.items():
-        if name in raw and one.name in _WRITABLE:
-            values[_WRITABLE[one.name]] = _read(one, raw[name])
+    for one in fields.values():
+        given = next((name for name in (one.name, one.upper) if name in raw), None)
+        if given is not None and one.name in _WRITABLE:
+            values[_WRITABLE[one.name]] = _read(one, raw[given])
     return values
 
 

@@ -10,9 +10,9 @@ from sandbox.bitrix24.envelope import ApiError, Reply, Stopwatch, success
 from sandbox.bitrix24.limit import Limits
 from sandbox.bitrix24.method import Call
 from sandbox.bitrix24.methods import METHODS
-from sandbox.bitrix24.php import Params, parse_query
 from sandbox.bitrix24.portal import Portal
 from sandbox.fault import Faults
+from sandbox.php import Params, parse_query
 
 _BY_CASE = {name.casefold(): (name, method) for name, method in METHODS.items()}
 _CANONICAL = {name.casefold(): name for name in (*METHODS, "batch")}
@@ -20,7 +20,10 @@ _CANONICAL = {name.casefold(): name for name in (*METHODS, "batch")}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What came in: the path's parts, the parameters, and the sender's address."""
+    """What came in: the path's parts, the parameters, and the sender's address.
+
+    No user and no code: an application's request, whose parameter `auth` is an access token.
+    """
 
     user: str
     code: str
@@ -63,12 +66,30 @@ class Rest:
             watch = Stopwatch(self.portal.clock)
             try:
                 self.limits.hit(request.address)
-                self.portal.access.login(request.user, request.code)
+                self._login(request)
                 self.portal.settle()
                 reply, time = self._run(request, watch)
             except ApiError as error:
                 return Answer(error.status, error.body())
             return Answer(200, success(reply, time))
+
+    def token(self, params: Params, origin: str) -> Answer:
+        """A pair of tokens from the authorisation server, which has no envelope of its own."""
+        access = self.portal.access
+        with self.portal.lock:
+            try:
+                found = self.portal.oauth.token(params, origin, access.scopes, access.user)
+            except ApiError as error:
+                return Answer(error.status, error.body())
+        return Answer(200, found)
+
+    def _login(self, request: Request) -> None:
+        access = self.portal.access
+        access.by_app = not request.code
+        if access.by_app:
+            self.portal.oauth.login(str(request.params.pop("auth", "")))
+        else:
+            access.login(request.user, request.code)
 
     def _run(self, request: Request, watch: Stopwatch) -> tuple[Reply, dict[str, Any]]:
         if request.method != "batch":

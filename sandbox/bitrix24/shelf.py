@@ -2,7 +2,7 @@
 
 import random
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from sandbox.bitrix24.listing import Query, span
@@ -35,6 +35,7 @@ class Shelf(Generic[T]):
         self.every: dict[int, T] = {}
         self._living: list[int] = []
         self._changes: list[tuple[float, int]] = []
+        self.on_gone: Callable[[int], None] = lambda _id: None
 
     def bring(self, records: Sequence[T]) -> None:
         """Take in many records with the histories they bring, by ascending id."""
@@ -54,6 +55,7 @@ class Shelf(Generic[T]):
     def hide(self, record_id: int) -> None:
         """Take a deleted record out of the lists."""
         self._living.pop(bisect_left(self._living, record_id))
+        self.on_gone(record_id)
 
     def reveal(self, record_id: int) -> None:
         """Put a restored record back into the lists."""

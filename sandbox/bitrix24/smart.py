@@ -7,8 +7,8 @@ from typing import Any
 from sandbox.bitrix24.envelope import ApiError, bad_value
 from sandbox.bitrix24.field import Field, attribute, by_name, constant, show
 from sandbox.bitrix24.listing import Query
-from sandbox.bitrix24.moment import iso
 from sandbox.bitrix24.userfield import UserFields, camel_names, column
+from sandbox.moment import iso
 
 FLAGS = (
     "isCategoriesEnabled", "isStagesEnabled", "isBeginCloseDatesEnabled", "isClientEnabled",

@@ -3,44 +3,24 @@
 Written from the definitions of the metrics and from nothing else.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sandbox.bitrix24.moment import seconds
 from sandbox.bitrix24.portal import Portal
-from sandbox.bitrix24.truth_activity import activity_facts
+from sandbox.bitrix24.truth_activity import ActivityFact, activity_facts
 from sandbox.bitrix24.truth_call import CallFact, call_facts
+from sandbox.bitrix24.truth_client import client_facts, task_facts
 from sandbox.bitrix24.truth_deal import DealFact, actual_facts, observed_facts
+from sandbox.bitrix24.truth_product import product_facts
 from sandbox.bitrix24.truth_record import record_facts
+from sandbox.bitrix24.truth_time import time_facts
+from sandbox.moment import seconds
+from sandbox.tally import BY, Row, days, half_up, money, placer
+from sandbox.waiting import time_rows
 
-_BY = ("day", "week", "month", "total")
-_QUARTER_S = 900  # no zone changes its day within a quarter of an hour
 _VIEWS = ("actual", "observed")
 _CALL_COUNTS = ("calls_in", "calls_out", "calls_answered", "calls_missed", "calls_reached")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One number. `user` null = the team; money is text with two decimals, talk in seconds.
-
-    Cells in which nothing was counted have no row: a count or sum of them is 0, a ratio or
-    mean null. `n` = the records behind: calls, calls with talk for talk_time, or deals.
-    """
-
-    user: int | None
-    metric: str
-    period_start: date
-    value: int | float | str
-    numerator: float | str | None
-    denominator: int | None
-    n: int
-
-    def plain(self) -> dict[str, Any]:
-        """The row as JSON."""
-        return asdict(self) | {"period_start": self.period_start.isoformat()}
 
 
 class _Cell:
@@ -54,7 +34,9 @@ class _Cell:
         self.created = self.won = self.lost = 0
         self.revenue = self.cycle = 0
         self.activities: dict[str, int] = {}
+        self.sold = self.discount = 0
         self.cohorts: dict[str, tuple[int, int]] = {}
+        self.waits: dict[str, list[int]] = {}
 
 
 _Cells = dict[tuple[int | None, date], _Cell]
@@ -76,10 +58,10 @@ def truth(
     `view` actual credits the true owner at the moment; observed credits as far as somebody
     who read at `reads` can know. `lengths` are the N of calls_<N>s. ValueError for others.
     """
-    if by not in _BY or view not in _VIEWS or (view == "observed" and not reads):
-        raise ValueError(f"by is one of {_BY}, view one of {_VIEWS}; observed needs reads")
+    if by not in BY or view not in _VIEWS or (view == "observed" and not reads):
+        raise ValueError(f"by is one of {BY}, view one of {_VIEWS}; observed needs reads")
     moments = sorted(seconds(moment) for moment in reads) if view == "observed" else []
-    place = _placer(since, until, by, ZoneInfo(tz))
+    place = placer(since, until, by, ZoneInfo(tz))
     cells: _Cells = {}
     with portal.lock:
         portal.settle()
@@ -87,7 +69,7 @@ def truth(
         for call in call_facts(portal.calls.every, horizon):
             for cell in _cells(cells, portal, call.user, place(call.start)):
                 _count_call(cell, call, lengths)
-        for activity in activity_facts(portal.activities.every.values(), moments):
+        for activity in _deeds(portal, moments):
             start = place(activity.at)
             for user in (activity.user, None):
                 for cell in _cells(cells, portal, user, start):
@@ -98,6 +80,11 @@ def truth(
                 for cell in _cells(cells, portal, user, start):
                     created, won = cell.cohorts.get(record.kind, (0, 0))
                     cell.cohorts[record.kind] = (created + 1, won + record.won)
+        for fact in time_facts(portal, moments, ZoneInfo(tz)):
+            start = place(fact.at)
+            for user in fact.users:
+                for cell in _cells(cells, portal, user, start):
+                    cell.waits.setdefault(fact.metric, []).append(fact.seconds)
         deals = portal.deals.every.values()
         money = portal.currencies.money(ZoneInfo(tz), moments)
         known = observed_facts(deals, moments, money) if moments else actual_facts(deals, money)
@@ -106,8 +93,19 @@ def truth(
             for user in (deal.user, None):
                 for cell in _cells(cells, portal, user, start):
                     _count_deal(cell, deal)
+        for line in product_facts(portal, moments, money):
+            for user in (line.user, None):
+                for cell in _cells(cells, portal, user, place(line.at)):
+                    cell.sold, cell.discount = cell.sold + 1, cell.discount + line.discount
     ordered = sorted(cells, key=lambda key: (key[0] or 0, key[1]))
     return [row for key in ordered for row in _rows(*key, cells[key])]
+
+
+def _deeds(portal: Portal, moments: list[float]) -> Iterator[ActivityFact]:
+    """What counts once for a metric of its own."""
+    yield from activity_facts(portal.activities.every.values(), moments)
+    yield from client_facts(portal, moments)
+    yield from task_facts(portal, moments)
 
 
 def _cells(cells: _Cells, portal: Portal, user: int | None, start: date | None) -> list[_Cell]:
@@ -118,27 +116,6 @@ def _cells(cells: _Cells, portal: Portal, user: int | None, start: date | None) 
     if cell is None:
         cell = cells[user, start] = _Cell()
     return [cell]
-
-
-def _placer(since: date, until: date, by: str, zone: ZoneInfo) -> Callable[[float], date | None]:
-    known: dict[int, date | None] = {}
-
-    def place(at: float) -> date | None:
-        quarter = int(at // _QUARTER_S)
-        if quarter not in known:
-            known[quarter] = period(datetime.fromtimestamp(at, zone).date())
-        return known[quarter]
-
-    def period(day: date) -> date | None:
-        if not since <= day <= until:
-            return None
-        if by == "day":
-            return day
-        if by == "week":
-            return day - timedelta(days=day.weekday())
-        return day.replace(day=1) if by == "month" else since
-
-    return place
 
 
 def _count_call(cell: _Cell, call: CallFact, lengths: Sequence[int]) -> None:
@@ -174,32 +151,25 @@ def _rows(user: int | None, start: date, cell: _Cell) -> Iterator[Row]:
     for metric, number in counts.items():
         if number:
             yield Row(user, metric, start, number, None, None, number)
+    if cell.sold:
+        yield Row(user, "products_sold", start, cell.sold, None, None, cell.sold)
+        yield Row(user, "discounts", start, money(cell.discount), None, None, cell.sold)
     if cell.talks:
         yield Row(user, "talk_time", start, cell.talk, None, None, cell.talks)
     if cell.won:
-        revenue = _money(cell.revenue)
-        mean = _money(_half_up(cell.revenue, cell.won))
+        revenue = money(cell.revenue)
+        mean = money(half_up(cell.revenue, cell.won))
         yield Row(user, "revenue", start, revenue, None, None, cell.won)
         yield Row(user, "average_deal", start, mean, revenue, cell.won, cell.won)
-        spent, cycle = _days(cell.cycle, 1), _days(cell.cycle, cell.won)
+        spent, cycle = days(cell.cycle, 1), days(cell.cycle, cell.won)
         yield Row(user, "days_to_win", start, spent, None, None, cell.won)
         yield Row(user, "sales_cycle", start, cycle, spent, cell.won, cell.won)
+    for name, value, above, below, n in time_rows(cell.waits, cell.cohorts.get("lead", (0, 0))[0]):
+        yield Row(user, name, start, value, above, below, n)
     for kind, (created, won) in cell.cohorts.items():
-        rate = _half_up(won * 10_000, created) / 10_000
+        rate = half_up(won * 10_000, created) / 10_000
         yield Row(user, f"{kind}_conversion", start, rate, won, created, created)
     ended = cell.won + cell.lost
     if ended:
-        rate = _half_up(cell.won * 10_000, ended) / 10_000
+        rate = half_up(cell.won * 10_000, ended) / 10_000
         yield Row(user, "win_rate", start, rate, cell.won, ended, ended)
-
-
-def _half_up(dividend: int, divisor: int) -> int:
-    return (2 * dividend + divisor) // (2 * divisor)
-
-
-def _days(spent_s: int, deals: int) -> float:
-    return _half_up(spent_s * 100, deals * 86_400) / 100
-
-
-def _money(kopecks: int) -> str:
-    return f"{kopecks // 100}.{kopecks % 100:02d}"

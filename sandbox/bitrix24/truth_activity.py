@@ -38,7 +38,7 @@ def activity_facts(activities: Iterable[Activity], reads: list[float]) -> Iterat
             continue
         if activity.kind.type == EMAIL:
             yield from _letter(activity, last, reads)
-        elif _is_meeting(activity, last):
+        elif is_meeting(activity, last):
             holder = _holder(activity, last.start, reads)
             yield ActivityFact("meetings_planned", holder, last.start)
             if last.completed:
@@ -56,7 +56,8 @@ def _letter(activity: Activity, last: Version, reads: list[float]) -> Iterator[A
     yield ActivityFact("emails_received", holder, last.start)
 
 
-def _is_meeting(activity: Activity, last: Version) -> bool:
+def is_meeting(activity: Activity, last: Version) -> bool:
+    """Whether it is a meeting, or a to-do that is one by its event or its title."""
     if activity.kind.type == MEETING:
         return True
     bound = last.event > 0 or TITLE.search(last.subject) is not None

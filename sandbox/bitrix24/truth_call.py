@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sandbox.bitrix24.call import Call
 
-_INCOMING = (2, 3)
+INCOMING = (2, 3)
 _INFORMATION = 5
 
 
@@ -28,14 +28,19 @@ def call_facts(calls: Iterable[Call], horizon: float | None) -> Iterator[CallFac
 
     Rows that appeared after `horizon` (seconds) are not known yet.
     """
+    for legs in conversations(calls, horizon):
+        yield from _facts(legs)
+
+
+def conversations(calls: Iterable[Call], horizon: float | None) -> Iterable[list[Call]]:
+    """The rows of each call with a client, in the order of their ids."""
     groups: dict[tuple[str, int | str], list[Call]] = {}
     for row in calls:
         if horizon is not None and row.end > horizon:
             break
         if row.type != _INFORMATION and row.category != "internal":
             groups.setdefault(_identity(row), []).append(row)
-    for legs in groups.values():
-        yield from _facts(legs)
+    return groups.values()
 
 
 def _identity(row: Call) -> tuple[str, int | str]:
@@ -46,22 +51,25 @@ def _identity(row: Call) -> tuple[str, int | str]:
     return "call", row.call_id
 
 
+def first_leg(legs: list[Call]) -> Call:
+    """The leg with which the call began."""
+    return min(legs, key=lambda leg: (leg.start, leg.id))
+
+
 def _facts(legs: list[Call]) -> Iterator[CallFact]:
-    first = legs[0]
-    for leg in legs:
-        if (leg.start, leg.id) < (first.start, first.id):
-            first = leg
-    incoming = first.type in _INCOMING
+    first = first_leg(legs)
+    incoming = first.type in INCOMING
     own: dict[int, int] = {}
     for leg in legs:
         if leg.user:
-            own[leg.user] = own.get(leg.user, 0) + _talk(leg)
-    whole = sum(_talk(leg) for leg in legs)
+            own[leg.user] = own.get(leg.user, 0) + talk_of(leg)
+    whole = sum(talk_of(leg) for leg in legs)
     yield CallFact(None, first.start, incoming, whole, whole > 0)
     for user, talk in own.items():
         if talk > 0 or (whole == 0 and len(own) == 1):
             yield CallFact(user, first.start, incoming, talk, whole > 0)
 
 
-def _talk(leg: Call) -> int:
+def talk_of(leg: Call) -> int:
+    """Seconds in which somebody talked on the leg."""
     return leg.duration if leg.duration > 0 and leg.code == "200" else 0

@@ -9,10 +9,10 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from sandbox.bitrix24.deal import Deal, Version
-from sandbox.bitrix24.moment import seconds
 from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.stage import STAGES, semantic
 from sandbox.bitrix24.truth_deal import observed_facts
+from sandbox.moment import seconds
 
 _DAY_S = 86_400
 

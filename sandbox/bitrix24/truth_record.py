@@ -14,6 +14,7 @@ from sandbox.bitrix24.stage import semantic
 class RecordFact:
     """A lead or quote (`kind`) created `at`, and whether its deal is won at the end."""
 
+    id: int
     kind: str
     user: int
     at: float
@@ -27,10 +28,10 @@ def record_facts(portal: Portal, reads: Sequence[float]) -> Iterator[RecordFact]
     from_lead = {(deal.extra or {}).get("leadId") for deal in won}
     from_quote = {(deal.extra or {}).get("quoteId") for deal in won}
     for lead, _, user in _existing(portal.leads.every.values(), reads):
-        yield RecordFact("lead", user, lead.created_at, lead.id in from_lead)
+        yield RecordFact(lead.id, "lead", user, lead.created_at, lead.id in from_lead)
     for quote, last, user in _existing(portal.quotes.every.values(), reads):
         is_won = last.deal in won_ids or quote.id in from_quote
-        yield RecordFact("quote", user, quote.created_at, is_won)
+        yield RecordFact(quote.id, "quote", user, quote.created_at, is_won)
 
 
 def _is_won(deal: Deal, reads: Sequence[float]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sandbox.bitrix24.envelope import ApiError
 from sandbox.bitrix24.field import Field, attribute, by_upper, constant, show_old
@@ -10,7 +10,22 @@ from sandbox.bitrix24.userfield import UserFields, column
 
 ADMIN_ID = 1
 ROBOT_ID = 3
-DEPARTMENTS = ((1, "ООО «Северный ветер»", None), (2, "Отдел продаж", 1), (3, "Отдел проектов", 1))
+
+
+class Department(NamedTuple):
+    """A part of the company; `head` is the user who leads it."""
+
+    id: int
+    name: str
+    parent: int | None
+    head: int | None = None
+
+
+DEPARTMENTS = (
+    Department(1, "ООО «Северный ветер»", None, ADMIN_ID),
+    Department(2, "Отдел продаж", 1, 7),
+    Department(3, "Отдел проектов", 1),
+)
 _CONTACTS = ("EMAIL", "PERSONAL_MOBILE", "WORK_PHONE", "UF_PHONE_INNER", "PERSONAL_BIRTHDAY")
 
 

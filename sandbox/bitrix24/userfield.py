@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox.bitrix24.envelope import ApiError
 from sandbox.bitrix24.field import Field
-from sandbox.bitrix24.moment import read_moment
-from sandbox.bitrix24.php import as_list, as_map
+from sandbox.moment import read_moment
+from sandbox.php import as_list, as_map
 
 TYPES = (
     "string", "integer", "double", "boolean", "date", "datetime", "money", "url", "address",
@@ -193,6 +193,7 @@ def column(item: UserField, short: str, values: str) -> Field:
         multiple=item.multiple,
         dynamic=True,
         settings=item.settings,
+        options=item.options,
     )
 
 

@@ -5,7 +5,9 @@ from sqlmodel import SQLModel
 
 import store.bookkeeping
 import store.table  # noqa: F401
+from store.partial_index import state_conditions
 
+state_conditions("sqlite", "postgresql")
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,

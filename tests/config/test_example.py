@@ -37,8 +37,8 @@ def test_naming_the_connector_gives_the_same_example() -> None:
 
 
 def test_a_connector_that_is_not_there_is_told_with_those_that_are() -> None:
-    with pytest.raises(ConfigError, match='Unknown connector "amocrm", available: bitrix24'):
-        example_settings(["amocrm"])
+    with pytest.raises(ConfigError, match='Unknown connector "1c", available: bitrix24, amocrm'):
+        example_settings(["1c"])
 
 
 def test_init_writes_the_example_and_says_what_comes_next(tmp_path: Path) -> None:
@@ -65,13 +65,23 @@ def test_init_never_overwrites(tmp_path: Path) -> None:
     assert path.read_text() == "mine"
 
 
-@pytest.mark.parametrize("arguments", [("amocrm",), ()])
+@pytest.mark.parametrize("arguments", [("1c",), ()])
 def test_init_leaves_nothing_behind_when_it_fails(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     path = tmp_path / "absent" / "merilo.toml"
     assert run_init(path, *arguments)[0] == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_example_for_both_names_both_secrets(tmp_path: Path) -> None:
+    path = tmp_path / "merilo.toml"
+    code, output = run_init(path, "amocrm", "bitrix24")
+    assert code == 0
+    assert "secrets set main-token" in output
+    assert "secrets set bitrix24-webhook" in output
+    sources = settings_from(Context(config_path=path)).sources
+    assert [each.connector for each in sources.values()] == ["amocrm", "bitrix24"]
 
 
 def test_the_example_loads_with_the_connectors_and_metrics_there_really_are(tmp_path: Path) -> None:

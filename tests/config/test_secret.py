@@ -223,13 +223,13 @@ def test_states_show_what_is_kept_missing_and_used(tmp_path: Path) -> None:
     }
 
 
-def test_reading_the_settings_imports_neither_keyring_nor_cryptography(tmp_path: Path) -> None:
+def test_reading_the_settings_imports_neither_keyring_nor_nacl(tmp_path: Path) -> None:
     script = (
         "import sys; from tests.config.portal import load, write; from pathlib import Path;"
         "from config.secret import open_secrets;"
         "settings = load(write(Path(sys.argv[1])));"
         "open_secrets(settings.secrets, settings.merilo.data_dir, {}).names();"
-        "print([name for name in ('keyring', 'cryptography') if name in sys.modules])"
+        "print([name for name in ('keyring', 'nacl') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True

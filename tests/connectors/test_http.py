@@ -30,7 +30,7 @@ def whole_request(connection: socket.socket) -> bytes:
         received += chunk
         head, end, body = received.partition(b"\r\n\r\n")
         length = re.search(rb"content-length: (\d+)", head.lower())
-        if end and length and len(body) >= int(length[1]):
+        if end and (length is None or len(body) >= int(length[1])):
             return received
     return b""
 
@@ -208,3 +208,25 @@ def test_a_ca_bundle_that_is_not_there_is_a_mistake_in_the_settings() -> None:
     nowhere = transport_to("https://127.0.0.1:9", ca_bundle="/nowhere/ca.pem")
     with pytest.raises(ConfigError, match="`ca_bundle`"), nowhere:
         pass
+
+
+def test_a_get_sends_its_query_and_headers_and_shows_neither() -> None:
+    query, token = {"client_secret": canary("client-secret")}, canary("token")
+    with (
+        raw_server(lambda connection, _: connection.close()) as (url, heard),
+        transport_to(url, attempts=1) as transport,
+        pytest.raises(LostAnswerError) as told,
+    ):
+        transport.get("oauth/token", query, read=body_of, headers={"X-Token": token})
+    sent = heard[0].decode()
+    assert sent.startswith(f"GET /oauth/token?client_secret={query['client_secret']} HTTP/1.1")
+    assert f"x-token: {token}" in sent.lower().replace(token.lower(), token)
+    assert "CANARY" not in f"{told.value} {told.value!r} {told.value.__context__!r}"
+
+
+def test_tokens_that_came_later_are_hidden_and_only_the_newest_remembered() -> None:
+    with transport_to("http://127.0.0.1:9", secrets=["old-secret"]) as transport:
+        for number in range(100):
+            transport.conceal(f"access-{number}", f"refresh-{number}", "")
+        assert transport.hide("access-99 refresh-99 old-secret access-0") == "*** *** *** access-0"
+        assert transport.hide("plain") == "plain"

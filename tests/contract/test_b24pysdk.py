@@ -37,9 +37,10 @@ def test_both_lists_get_every_deal_once(portal: Box, theirs: Client, way: str) -
     assert len(portal.log) == 2
 
 
-def test_the_list_of_items_gets_every_deal(portal: Box, theirs: Client) -> None:
+@pytest.mark.parametrize("way", ["as_list", "as_list_fast"])
+def test_the_lists_of_items_get_every_deal(portal: Box, theirs: Client, way: str) -> None:
     asked = theirs.crm.item.list(entity_type_id=2, select=["id", "title"])
-    rows = list(asked.as_list().result)
+    rows = list(getattr(asked, way)().result)
     assert {row["id"]: row["title"] for row in rows} == deals_of(portal)
 
 

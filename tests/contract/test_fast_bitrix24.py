@@ -60,6 +60,12 @@ def test_a_page_of_items_comes_in_the_universal_shape(portal: Box, theirs: Bitri
     assert page["total"] == len(deals_of(portal))
 
 
+def test_get_all_pages_through_every_item(portal: Box, theirs: Bitrix) -> None:
+    rows = theirs.get_all("crm.item.list", {"entityTypeId": 2, "select": ["id", "title"]})
+    assert {row["id"]: row["title"] for row in rows} == deals_of(portal)
+    assert len(rows) == len(deals_of(portal))
+
+
 def test_get_by_id_batches_more_than_fifty_commands(portal: Box, theirs: Bitrix) -> None:
     some = sorted(deals_of(portal))[:120]
     found = theirs.get_by_ID("crm.deal.get", some)

@@ -39,6 +39,19 @@ METRICS = (
     "quotes_created",
     "quotes_won",
     "quote_conversion",
+    "response_time",
+    "response_time_work",
+    "leads_answered",
+    "lead_answer_share",
+    "callback_time",
+    "calls_missed_unreturned",
+    "contacts_created",
+    "companies_created",
+    "tasks_created",
+    "tasks_done",
+    "tasks_overdue",
+    "products_sold",
+    "discounts",
 )
 
 

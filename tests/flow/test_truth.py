@@ -44,6 +44,9 @@ def test_where_nothing_happened_counts_are_zero_and_shares_are_nothing(
     app, _box, today = read_once
     found = shown_values(app, since=today - timedelta(days=200), until=today, by=by)
     nothing = {"average_deal": None, "win_rate": None, "revenue": "0.00"}
+    nothing |= {"discounts": "0.00"}
     nothing |= {"sales_cycle": None, "lead_conversion": None, "quote_conversion": None}
+    nothing |= {"response_time": None, "response_time_work": None, "callback_time": None}
+    nothing |= {"lead_answer_share": None}
     empty = {key: value for key, (value, records) in found.items() if not records}
     assert all(value == nothing.get(metric, 0) for (_, metric, _), value in empty.items())

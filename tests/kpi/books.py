@@ -101,7 +101,7 @@ def deal(
         ref, "0", "NEW", state, amount or 0, "RUB", amount, "7", None,
         to_ms(at_noon(created)), to_ms(NOW), *[closed_at and to_ms(closed_at)] * 2,
         to_ms(NOW) if removed else None, created, by, closed, closer, None, None,
-        closed_at and (to_ms(closed_at) - to_ms(at_noon(created))) // 1000, 0,
+        closed_at and (to_ms(closed_at) - to_ms(at_noon(created))) // 1000, 0, None,
     )  # fmt: skip
 
 
@@ -115,7 +115,8 @@ def call(
     at: datetime | None = None,
 ) -> tuple[Any, ...]:
     """A call's row for one person, or for the team, without its source."""
-    return ref, who, day, to_ms(at or at_noon(day)), way, talk, f"leg-{ref}", None, None
+    head = (ref, who, day, to_ms(at or at_noon(day)), way, talk, f"leg-{ref}")
+    return *head, None, None, talk, None
 
 
 def both(ref: str, who: int, **more: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

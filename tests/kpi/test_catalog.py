@@ -44,7 +44,10 @@ CORE = [
     "quote_conversion",
     "deals_repeat",
     "repeat_share",
+    "stage_conversion",
 ]
+KPIS = [f"S{number}" for number in range(1, 78)]
+"""The list of KPIs that this program answers, if only by saying what they wait for."""
 
 
 def mistakes(tmp_path: Path, text: str) -> list[Problem]:
@@ -56,11 +59,25 @@ def mistakes(tmp_path: Path, text: str) -> list[Problem]:
 
 
 def test_the_core_metrics_are_complete(catalog: Catalog) -> None:
-    assert list(catalog.metrics) == CORE
+    assert list(catalog.metrics)[: len(CORE)] == CORE
     for metric in catalog.metrics.values():
         for language in ("ru", "en"):
             assert metric.titles[language]
             assert metric.meanings[language].endswith(".")
+
+
+def test_every_kpi_of_the_list_has_a_metric(catalog: Catalog) -> None:
+    named = {number for each in catalog.metrics.values() for number in each.numbers}
+    assert sorted(named) == sorted(KPIS)
+
+
+def test_extras_are_neither_shown_nor_kept_unless_wanted(catalog: Catalog) -> None:
+    assert "revenue_new" not in catalog.board_names
+    assert "revenue_new" not in catalog.columns.values()
+    wanted = load_catalog(wanted=["revenue_repeat_share"])
+    assert "revenue_repeat_share" in wanted.board_names
+    assert "revenue_repeat" not in wanted.board_names
+    assert "revenue_repeat" in wanted.columns.values()
 
 
 def test_a_changed_declaration_has_a_new_version(catalog: Catalog) -> None:
@@ -174,6 +191,12 @@ def test_ten_mistakes_get_ten_messages_with_place_and_nearest_name(tmp_path: Pat
         ("where = { client_hash = 5 }", "must be text in quotes"),
         ("where = { client_hash__isnull = 1 }", "must be true or false"),
         ("version = 0", "must be a whole number from 1"),
+        ('number = "12"', 'must be such as "S12"'),
+        ('value = "share"', "say which"),
+        ('value = "distinct:talk_s"', "unknown value"),
+        ("extra = 1", "must be true or false"),
+        ('needs = ["funnels.proposal", "fields.deal.margin", "funnel.x"]', "unknown stream"),
+        ("where = { field_margin = 5 }", "unknown column"),
         ('needs = ["mails"]', "unknown stream"),
         ('needs = "calls"', "must be a list in [brackets]"),
         ("title.ru = ''", "must be text in quotes"),
@@ -208,6 +231,41 @@ def test_a_table_must_be_a_new_metric(tmp_path: Path, text: str, message: str) -
     assert message in found.message
 
 
+@pytest.mark.parametrize(
+    ("line", "key", "message"),
+    [
+        ('combine = "sums"', "mine.combine", 'did you mean "sum"'),
+        ("options = 5", "mine.options", "must be a table"),
+        ("where = {}", "mine.where", "cannot stand beside python"),
+        ('formula = "revenue"', "mine.python", "cannot stand beside a formula"),
+        ('who = "closed_by"', "mine.who", "cannot stand beside python"),
+    ],
+)
+def test_a_function_has_its_own_keys(tmp_path: Path, line: str, key: str, message: str) -> None:
+    found = mistakes(
+        tmp_path,
+        f'[mine]\ntitle.ru = "М"\ncategory = "quality"\nunit = "deals"\nfact = "deal"\n'
+        f'python = "kpi.passage:steps"\n{line}\n',
+    )
+    assert any(each.key == key and message in each.message for each in found)
+
+
+def test_a_custom_field_is_text_or_a_whole_number_and_never_of_a_snapshot(tmp_path: Path) -> None:
+    head = 'title.ru = "М"\ncategory = "quality"\nfact = "deal"\n'
+    text = "".join(
+        f"[{name}]\n{head}when = {when!r}\nwhere = {{ field_margin__gte = {value} }}\n"
+        for name, when, value in (
+            ("ok", "closed_at", "5"),
+            ("half", "closed_at", "0.5"),
+            ("kept", "now", "5"),
+        )
+    )
+    found = {each.key: each.message for each in mistakes(tmp_path, text)}
+    assert set(found) == {"half.where.field_margin__gte", "kept"}
+    assert "a whole number" in found["half.where.field_margin__gte"]
+    assert "a snapshot is not of custom fields" in found["kept"]
+
+
 def test_formulas_in_a_circle_are_refused(tmp_path: Path) -> None:
     table = '[{0}]\ntitle.ru = "М"\ncategory = "quality"\nunit = "calls"\nformula = "{1} + 1"\n'
     found = mistakes(tmp_path, table.format("one", "two") + table.format("two", "one"))
@@ -233,5 +291,6 @@ def test_an_additive_metric_is_one_short_table(tmp_path: Path, catalog: Catalog)
     )
     mine = load_catalog([file])
     assert list(mine.metrics) == [*catalog.metrics, "big_deals"]
+    assert "big_deals" in mine.columns.values()
     assert mine.find("big_deals").needs == ("deals",)
     assert mine.find("win_rate").needs == ("deals",)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi.catalog import Catalog
@@ -89,6 +89,19 @@ def test_a_renamed_reason_is_shown_under_its_new_name(month: Books, catalog: Cat
     assert reasons(month, catalog, "Анна") == {"Бюджет": 1, "Дорого": 1}
 
 
+def test_a_reason_in_words_stands_before_the_stage(books: Books, catalog: Catalog) -> None:
+    books.read_up_to(seen_from().now)
+
+    def told(ref: str, reason: str | None) -> tuple[Any, ...]:
+        return (*lost(ref, "X")[:-1], reason)
+
+    books.deals(told("1", "Дорого"), told("2", "Дорого"), told("3", ""), told("4", None))
+    assert reasons(books, catalog, None) == {"Дорого": 2, None: 2}
+    books.deals(told("1", "Долго"))
+    assert reasons(books, catalog, None) == {"Долго": 1, "Дорого": 1, None: 2}
+    assert rebuild(books.store, catalog) is False
+
+
 def test_reasons_are_unknown_without_deals_never_none(month: Books, catalog: Catalog) -> None:
     refresh(month.store, catalog)
     found = values(month.store, catalog, OCTOBER, seen_from(main=("calls",)))
@@ -136,7 +149,7 @@ def test_a_wrong_reason_cell_is_told_and_repaired(month: Books, catalog: Catalog
     assert reasons(month, catalog, "Анна") == {"Дорого": 1, "Нет бюджета": 1}
 
 
-@on_one_store
+@settings(on_one_store, max_examples=30)
 @given(
     batches=st.lists(
         st.lists(

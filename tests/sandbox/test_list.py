@@ -89,7 +89,7 @@ def test_filters_mean_what_is_documented(
 @pytest.mark.parametrize(
     ("params", "text"),
     [
-        ({"filter": {"ID": 1}}, "Invalid filter: field 'ID' is not allowed in filter"),
+        ({"filter": {"Id": 1}}, "Invalid filter: field 'Id' is not allowed in filter"),
         ({"filter": {">=updatedTime": "soon"}}, "field 'updatedTime' has invalid value"),
         ({"order": {"nothing": "ASC"}}, "field 'nothing' is not allowed in order"),
         ({"order": {"id": "UP"}}, "allowed sort directions are"),
@@ -102,6 +102,15 @@ def test_the_new_family_refuses_what_it_does_not_know(
     assert answer.status_code == 400
     assert answer.json()["error"] == "INVALID_ARG_VALUE"
     assert text in answer.json()["error_description"]
+
+
+def test_the_new_family_takes_names_in_either_spelling(desk: Client, deals: list[int]) -> None:
+    asked = {"filter": {">ID": deals[3]}, "order": {"ID": "ASC"}, "select": ["TITLE"], "start": -1}
+    rows = desk.result("crm.item.list", entityTypeId=2, **asked)["items"]
+    assert [row["id"] for row in rows] == deals[4:54]
+    assert set(rows[0]) == {"id", "title"}
+    desk.result("crm.item.update", entityTypeId=2, id=deals[0], fields={"TITLE": "Новая"})
+    assert desk.result("crm.item.get", entityTypeId=2, id=deals[0])["item"]["title"] == "Новая"
 
 
 def test_the_old_family_ignores_what_it_does_not_know(desk: Client, deals: list[int]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.bitrix24.php import parse_query
+from sandbox.php import parse_query
 from sandbox.server import Box
 from tests.sandbox.conftest import Client, documented
 

@@ -82,6 +82,23 @@ def test_a_shell_gets_the_address_first_and_a_signal_ends_it() -> None:
     assert shown["ca_bundle"] is None
 
 
+def test_two_vendors_are_served_side_by_side() -> None:
+    command = [sys.executable, "-m", "sandbox", "bitrix24", "amocrm", "--scale", "empty"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            shown = json.loads(process.stdout.readline())
+            login = {"Authorization": f"Bearer {shown['amocrm']['token']}"}
+            with httpx.Client(trust_env=False) as client:
+                answer = client.get(f"{shown['amocrm']['url']}/api/v4/account", headers=login)
+        finally:
+            process.kill()
+    assert set(shown) == {"bitrix24", "amocrm"}
+    assert answer.json()["country"] == "RU"
+    names = {"url", "token", "ca_bundle", "client_id", "client_secret", "redirect_uri", "code"}
+    assert set(shown["amocrm"]) == names
+
+
 def test_a_name_nobody_knows_ends_with_a_usage_error() -> None:
     command = [sys.executable, "-m", "sandbox", "elsewhere"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -216,6 +216,19 @@ def test_original_names_are_used_on_request(desk: Client, type_id: int) -> None:
     assert item[upper] == 3
 
 
+def test_original_names_lose_all_but_custom_fields_from_a_selection(
+    desk: Client, empty: Box
+) -> None:
+    field = {"entityId": "CRM_DEAL", "fieldName": "UF_CRM_MARGIN", "userTypeId": "double"}
+    desk.result("userfieldconfig.add", moduleId="crm", field=field)
+    empty.portal.create_deal(7, 100)
+    asked = {"entityTypeId": 2, "useOriginalUfNames": "Y"}
+    some = desk.result("crm.item.list", select=["id", "UF_CRM_MARGIN"], **asked)["items"]
+    assert some == [{"UF_CRM_MARGIN": None}]
+    assert desk.result("crm.item.list", select=["id", "title"], **asked)["items"] == [[]]
+    assert desk.result("crm.item.list", **asked)["items"][0]["id"]
+
+
 def test_a_deals_custom_field_is_written_and_read(desk: Client, empty: Box) -> None:
     field = {"entityId": "CRM_DEAL", "fieldName": "UF_CRM_MARGIN", "userTypeId": "double"}
     desk.result("userfieldconfig.add", moduleId="crm", field=field)

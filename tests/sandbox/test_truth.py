@@ -12,6 +12,7 @@ from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.truth import truth
 from sandbox.bitrix24.user import ROBOT_ID
 from sandbox.server import Box
+from sandbox.waiting import MEDIANS
 from tests.sandbox.conftest import Client, Clock
 
 MOSCOW = timezone(timedelta(hours=3))
@@ -76,6 +77,7 @@ def test_calls_are_counted_for_the_team_once(calls: Portal) -> None:
         "calls_reached": 3,
         "calls_120s": 3,
         "talk_time": 730,
+        "callback_time": 7200,
     }
 
 
@@ -96,6 +98,7 @@ def test_calls_are_credited_to_who_talked_or_was_the_one_rung(calls: Portal) -> 
         "calls_reached": 1,
         "calls_120s": 3,
         "talk_time": 541,
+        "callback_time": 7200,
     }
     assert of(ROBOT_ID, found) == {}
 
@@ -284,7 +287,7 @@ def test_naive_moments_are_refused(portal: Portal) -> None:
 
 
 def test_who_reads_after_every_change_knows_what_happened(portal: Portal, clock: Clock) -> None:
-    rng = random.Random(5)
+    rng = random.Random(7)
     reads = []
     for _ in range(400):
         portal.live_step(rng)
@@ -303,10 +306,10 @@ def test_periods_add_up_to_the_whole(box: Box, by: str) -> None:
     whole = numbers(box.portal, **asked)
     parts: Counter[tuple[int | None, str]] = Counter()
     for (user, metric, _), value in numbers(box.portal, by=by, **asked).items():
-        if isinstance(value, int):
+        if isinstance(value, int) and metric not in MEDIANS:
             parts[user, metric] += value
     assert parts == {
         (user, metric): value
         for (user, metric, _), value in whole.items()
-        if isinstance(value, int)
+        if isinstance(value, int) and metric not in MEDIANS
     }

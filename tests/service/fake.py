@@ -34,6 +34,7 @@ class FakeWork:
     errors: dict[str, list[Exception | None]] = field(default_factory=dict)
     stream_errors: dict[str, MeriloError] = field(default_factory=dict)
     writeback_error: Exception | None = None
+    late_error: Exception | None = None
     credential: str = "first"
     cells_were_wrong: bool = False
     done: list[str] = field(default_factory=list)
@@ -57,6 +58,7 @@ class FakeWork:
             settings=settings,
             cycle=self._cycle,
             sweep=lambda source: self.done.append(f"sweep {source}"),
+            late=self._late,
             swept_at=lambda source: None,
             writeback=self._writeback,
             self_check=lambda: self.cells_were_wrong,
@@ -72,6 +74,11 @@ class FakeWork:
         if error is not None:
             raise error
         return dict(self.stream_errors)
+
+    def _late(self, source: str, should_stop: Callable[[], bool]) -> None:
+        self.done.append(f"late {source}")
+        if self.late_error is not None:
+            raise self.late_error
 
     def _writeback(self, destination: str, should_stop: Callable[[], bool]) -> None:
         self.done.append(f"write {destination}")

@@ -133,6 +133,25 @@ def test_a_failing_destination_leaves_reading_alone(tmp_path: Path) -> None:
     assert schedule.destinations.states()[0].state == "paused"
 
 
+def test_late_rows_that_cannot_be_read_are_told_and_leave_the_source_well(tmp_path: Path) -> None:
+    fake = FakeWork(late_error=BUSY)
+    schedule = Schedule(fake.work(tmp_path), Clock())
+    turns(schedule, 1)
+    with capture_logs() as logs:
+        schedule._read_late("main")
+    assert [(line["event"], line["source"]) for line in logs] == [("late.failed", "main")]
+    assert schedule.sources.states()[0].state == "ok"
+    assert fake.done[-1] == "late main"
+
+
+def test_late_rows_are_not_asked_of_a_source_that_is_down(tmp_path: Path) -> None:
+    fake = FakeWork(errors={"main": [REFUSED]})
+    schedule = Schedule(fake.work(tmp_path), Clock())
+    turns(schedule, 1)
+    schedule._read_late("main")
+    assert "late main" not in fake.done
+
+
 def test_wrong_cells_raise_an_alarm_at_night(tmp_path: Path) -> None:
     fake = FakeWork(cells_were_wrong=True)
     schedule = Schedule(fake.work(tmp_path), Clock())

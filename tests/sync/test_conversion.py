@@ -1,6 +1,7 @@
 """A lead or quote is won while its deal is, whatever arrives first and whatever is removed."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -138,8 +139,13 @@ def _lead(ref: str, at: datetime, owner: str = "7") -> Lead:
 def _net(store: Store, kind: str) -> Counter[tuple[Any, ...]]:
     net: Counter[tuple[Any, ...]] = Counter()
     for _seq, sign, *image in stored(store, f"{kind}_journal"):
-        net[tuple(image)] += sign
+        net[_counted(image)] += sign
     return Counter({row: count for row, count in net.items() if count})
+
+
+def _counted(row: Sequence[Any]) -> tuple[Any, ...]:
+    """A row without the vendor's mark of its version, which moves without a journal."""
+    return (*row[:6], *row[7:])
 
 
 def _clear(store: Store) -> None:
@@ -168,10 +174,10 @@ def test_won_is_what_the_deals_say_after_every_step_and_the_journal_tells_all(
         assert office.kept() == office.expected(), step
     for kind in ("lead", "quote"):
         rows = stored(quick, kind)
-        assert _net(quick, kind) == Counter(rows)
+        assert _net(quick, kind) == Counter(map(_counted, rows))
         for row in rows:
             if row[7] is None:  # as if it had been written now
-                assert row[-1] == row_hash(row[:-2]) ^ row[-2]
+                assert row[-1] == row_hash(_counted(row)[:-2]) ^ row[-2]
 
 
 def test_the_deal_may_come_before_its_lead_and_after_it(quick: Store) -> None:
@@ -209,15 +215,22 @@ def test_a_lead_that_changes_hands_stays_credited_to_whom_we_saw_first(quick: St
         assert list(held.scalars()) == ["7", "8"]
 
 
+def _days_and_wins(store: Store, table: str) -> tuple[Any, Any]:
+    with store.read() as tx:
+        rows = tx.exec_driver_sql(f"SELECT created_day, won FROM {table}")  # noqa: S608
+        day, won = rows.one()
+        return day, won
+
+
 def test_another_time_zone_moves_leads_and_quotes_to_another_day(quick: Store) -> None:
     _clear(quick)
     office = Office(quick)
     for step in (("lead", "1"), ("quote", "1", None), ("deal", "1", DealState.WON, "1", "1")):
         office.tell(step)
-    before = {kind: stored(quick, kind)[0][8:11:2] for kind in ("lead", "quote")}
+    before = {kind: _days_and_wins(quick, kind) for kind in ("lead", "quote")}
     with quick.write() as tx:
         settle(tx, source(quick, Remote(), zone="Pacific/Honolulu").settings)
-    after = {kind: stored(quick, kind)[0][8:11:2] for kind in ("lead", "quote")}
+    after = {kind: _days_and_wins(quick, kind) for kind in ("lead", "quote")}
     assert before == {"lead": (20261001, 1), "quote": (20261001, 1)}
     assert after == {"lead": (20260930, 1), "quote": (20260930, 1)}
     with quick.write() as tx:

@@ -136,8 +136,8 @@ def test_ended_at_any_statement_the_next_start_converges(
     _clear(quick_store)
     _tell(quick_store, remote := _remote())
     wanted = _end(quick_store, remote)
-    # Every third statement, from another one each time a story is told.
-    for number in count(1 if act is _die else 2, 3):
+    # Every seventh statement, from another one each time a story is told.
+    for number in count(1 if act is _die else 4, 7):
         _clear(quick_store)
         if not _is_cut(quick_store, remote := _remote(), number, act):
             break

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.fact import CallLeg
 from store.table import TEAM
@@ -97,3 +98,15 @@ def test_the_order_in_which_legs_arrive_changes_nothing(
 def test_legs_of_one_second_are_in_the_order_of_their_numbers() -> None:
     legs = [leg("10"), leg("9"), leg("100")]
     assert [each.ref for each in in_order(legs)] == ["9", "10", "100"]
+
+
+def _copy(ref: str, talk: int, stretch: str | None) -> CallLeg:
+    return replace(leg(ref, call="c", user="7", talk=talk), stretch=stretch)
+
+
+def test_copies_of_one_stretch_of_talk_count_once_and_the_one_that_tells_most_is_kept() -> None:
+    copies = [_copy("2", 60, "s"), _copy("1", 60, "s")]
+    assert [each.ref for each in in_order(copies)] == ["1"]
+    assert [each.ref for each in in_order([_copy("0", 0, "s"), *copies])] == ["1"]
+    others = [_copy("3", 60, "t"), _copy("4", 60, None)]
+    assert [each.ref for each in in_order([*others, *copies])] == ["1", "3", "4"]

@@ -20,7 +20,7 @@ _KEY = {"user_fields": "user", "record_fields": "deal"}
 _OWN = {"user_fields": (AS_OF, COVERAGE), "record_fields": ()}
 UPDATES = {"user_fields": ("user.update",), "record_fields": ("crm.item.update", "crm.deal.update")}
 ADD = {"user_fields": "user.userfield.add", "record_fields": "crm.deal.userfield.add"}
-LISTING = {"user_fields": "user.get", "record_fields": "crm.item.list"}
+LISTING = {"user_fields": "user.get", "record_fields": "crm.deal.list"}
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ def test_the_crm_shows_what_the_store_holds(merilo: App, box: Box) -> None:
         seen = row[value.metric.upper()]
         if value.unit == "ratio" and value.value is not None:
             assert seen == float(str(value.percent))
+        elif value.unit == "seconds" and value.value is not None:
+            assert seen == int(Decimal(value.value).quantize(Decimal(1), ROUND_HALF_UP))
         else:
             assert seen == (None if value.value is None else float(value.value)), value
 

@@ -1,16 +1,11 @@
 """crm.activity.*: reading what people wrote, met about and have to do."""
 
 from sandbox.bitrix24.activity import Activity
-from sandbox.bitrix24.activity_view import (
-    ACTIVITY_FIELDS,
-    ENTITY_TYPE_DEAL,
-    ON_REQUEST,
-    show_activity,
-)
+from sandbox.bitrix24.activity_view import ACTIVITY_FIELDS, ON_REQUEST, show_activity
 from sandbox.bitrix24.envelope import ApiError, Reply
 from sandbox.bitrix24.listing import Grammar, read_select
 from sandbox.bitrix24.method import Call, Method, listed
-from sandbox.bitrix24.php import as_list
+from sandbox.php import as_list
 
 _EVERY = ACTIVITY_FIELDS | ON_REQUEST
 _GRAMMAR = Grammar(_EVERY, strict=False)
@@ -40,7 +35,8 @@ def _get(call: Call) -> Reply:
 
 def _bindings(call: Call) -> Reply:
     activity = _found(call, "activityId")
-    rows = [{"entityTypeId": ENTITY_TYPE_DEAL, "entityId": activity.deal}]
+    kind, ref = activity.owner
+    rows = [{"entityTypeId": kind, "entityId": ref}]
     return Reply(rows, len(rows))
 
 

@@ -15,8 +15,8 @@ from sandbox.bitrix24.envelope import ApiError, Reply
 from sandbox.bitrix24.field import Field
 from sandbox.bitrix24.listing import Grammar, read_select
 from sandbox.bitrix24.method import Call, Method, listed
-from sandbox.bitrix24.php import as_map
 from sandbox.bitrix24.portal import Portal, Write
+from sandbox.php import as_map
 
 
 def _fields(call: Call) -> Reply:

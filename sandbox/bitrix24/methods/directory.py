@@ -6,8 +6,8 @@ from sandbox.bitrix24.currency import BASE
 from sandbox.bitrix24.envelope import ApiError, Reply
 from sandbox.bitrix24.listing import split_key
 from sandbox.bitrix24.method import Call, Method
-from sandbox.bitrix24.php import as_list, as_map
 from sandbox.bitrix24.stage import category_rows, status_rows
+from sandbox.php import as_list, as_map
 
 
 def _categories(call: Call) -> Reply:

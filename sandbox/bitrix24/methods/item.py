@@ -5,9 +5,18 @@ from typing import Any
 from sandbox.bitrix24.deal import Deal
 from sandbox.bitrix24.deal_view import ENTITY_TYPE_ID, deal_fields, read_deal, show_deal
 from sandbox.bitrix24.envelope import ApiError, Reply
-from sandbox.bitrix24.field import Field, show
+from sandbox.bitrix24.field import Field, by_upper, show
 from sandbox.bitrix24.listing import Grammar, read_select
 from sandbox.bitrix24.method import Call, Method, listed
+from sandbox.bitrix24.methods.client import (
+    add_client,
+    delete_client,
+    fields_of_clients,
+    get_client,
+    is_client,
+    list_clients,
+    update_client,
+)
 from sandbox.bitrix24.methods.deal import add_deal, change_deal, refusing
 from sandbox.bitrix24.methods.record import (
     Answer,
@@ -19,12 +28,12 @@ from sandbox.bitrix24.methods.record import (
     list_records,
     update_record,
 )
-from sandbox.bitrix24.php import as_map
 from sandbox.bitrix24.portal import Write
 from sandbox.bitrix24.smart import SmartProcess
+from sandbox.php import as_list, as_map
 
 _NOT_VALID = "CRM_FIELD_ERROR_VALUE_NOT_VALID"
-_REFUSED = frozenset({3, 4, 5, 14, 31})
+_REFUSED = frozenset({5, 14, 31})
 
 
 def _fields(call: Call) -> Reply:
@@ -41,8 +50,17 @@ def _list(call: Call) -> Reply:
         any_case=False,
         visible=call.portal.access.deal_test() if process is None else None,
     )
-    chosen = read_select(call.params.get("select"), named, "id")
-    return listed(page, {"items": [_row(call, row, chosen) for row in page.rows]})
+    chosen = _chosen(call, named)
+    return listed(page, {"items": [_row(call, row, chosen) or [] for row in page.rows]})
+
+
+def _chosen(call: Call, named: dict[str, Field]) -> list[Field]:
+    """With useOriginalUfNames a selection loses all but custom fields (b24-rest-docs#263, #368)."""
+    select = call.params.get("select")
+    chosen = read_select(select, named, "id")
+    if not _original(call) or not select or "*" in as_list(select):
+        return chosen
+    return [one for one in chosen if one.dynamic]
 
 
 def _get(call: Call) -> Reply:
@@ -151,7 +169,7 @@ def _raw(call: Call) -> dict[str, Any]:
 def _deal_values(call: Call, raw: dict[str, Any]) -> dict[str, Any]:
     userfields = call.portal.userfields
     columns = deal_fields(userfields)
-    known = columns | {one.upper: one for one in columns.values() if one.dynamic}
+    known = columns | by_upper(columns.values())
     values: dict[str, Any] = read_deal(raw, known, userfields)
     return values
 
@@ -172,15 +190,19 @@ def _item(call: Call, process: SmartProcess) -> Any:
     return item
 
 
-def _either(record: Answer, other: Answer) -> Method:
-    return Method(("crm",), lambda call: record(call) if is_record(call) else other(call))
+def _either(record: Answer, client: Answer, other: Answer) -> Method:
+    def answer(call: Call) -> Reply:
+        chosen = record if is_record(call) else client if is_client(call) else other
+        return chosen(call)
+
+    return Method(("crm",), answer)
 
 
 METHODS = {
-    "crm.item.fields": _either(fields_of_records, _fields),
-    "crm.item.list": _either(list_records, _list),
-    "crm.item.get": _either(get_record, _get),
-    "crm.item.add": _either(add_record, _add),
-    "crm.item.update": _either(update_record, _update),
-    "crm.item.delete": _either(delete_record, _delete),
+    "crm.item.fields": _either(fields_of_records, fields_of_clients, _fields),
+    "crm.item.list": _either(list_records, list_clients, _list),
+    "crm.item.get": _either(get_record, get_client, _get),
+    "crm.item.add": _either(add_record, add_client, _add),
+    "crm.item.update": _either(update_record, update_client, _update),
+    "crm.item.delete": _either(delete_record, delete_client, _delete),
 }

@@ -7,9 +7,9 @@ from typing import Any
 from sandbox.bitrix24.envelope import ApiError, Reply
 from sandbox.bitrix24.listing import split_key
 from sandbox.bitrix24.method import Call, Method
-from sandbox.bitrix24.php import as_list, as_map
 from sandbox.bitrix24.portal import Write
 from sandbox.bitrix24.userfield import UserField
+from sandbox.php import as_list, as_map
 
 _KEYS = {
     "id": "ID",

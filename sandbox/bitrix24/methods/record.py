@@ -7,7 +7,6 @@ from sandbox.bitrix24.envelope import ApiError, Reply
 from sandbox.bitrix24.field import Field, show
 from sandbox.bitrix24.listing import Grammar, read_select
 from sandbox.bitrix24.method import Call, Method, listed
-from sandbox.bitrix24.php import as_map
 from sandbox.bitrix24.portal import Write
 from sandbox.bitrix24.record import Record, Records
 from sandbox.bitrix24.record_view import (
@@ -18,6 +17,7 @@ from sandbox.bitrix24.record_view import (
     read_record,
     show_old_record,
 )
+from sandbox.php import as_map
 
 Answer = Callable[[Call], Reply]
 

@@ -6,9 +6,9 @@ from sandbox.bitrix24.envelope import ApiError, Reply, missing
 from sandbox.bitrix24.field import Field
 from sandbox.bitrix24.listing import split_key
 from sandbox.bitrix24.method import Call, Method
-from sandbox.bitrix24.php import as_list, as_map
 from sandbox.bitrix24.portal import Write
 from sandbox.bitrix24.smart import FLAGS, SmartProcess
+from sandbox.php import as_list, as_map
 
 
 def _add(call: Call) -> Reply:

@@ -3,7 +3,7 @@
 from sandbox.bitrix24.access import SCOPES
 from sandbox.bitrix24.envelope import Reply
 from sandbox.bitrix24.method import Call, Method
-from sandbox.bitrix24.moment import iso
+from sandbox.moment import iso
 
 
 def _time(call: Call) -> Reply:

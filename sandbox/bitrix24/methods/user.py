@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.bitrix24.envelope import ApiError, Reply
+from sandbox.bitrix24.envelope import PAGE, ApiError, Reply
 from sandbox.bitrix24.field import Field
 from sandbox.bitrix24.listing import (
     Grammar,
@@ -15,17 +15,16 @@ from sandbox.bitrix24.listing import (
     split_key,
 )
 from sandbox.bitrix24.method import Call, Method, listed
-from sandbox.bitrix24.moment import SERVER_ZONE, utc
-from sandbox.bitrix24.php import as_map
 from sandbox.bitrix24.portal import Write
 from sandbox.bitrix24.user import (
-    DEPARTMENTS,
     USER_FIELDS,
     User,
     change_user,
     show_user,
     user_fields,
 )
+from sandbox.moment import SERVER_ZONE, utc
+from sandbox.php import as_map
 
 _SCOPES = ("user", "user_basic", "user_brief")
 _ACTIVE = Field("ACTIVE", "ACTIVE", "boolean", lambda user: "Y" if user.active else "N")
@@ -84,14 +83,17 @@ def _current(call: Call) -> Reply:
 
 def _departments(call: Call) -> Reply:
     rows: list[dict[str, Any]] = []
-    for department_id, name, parent in DEPARTMENTS:
-        row: dict[str, Any] = {"ID": str(department_id), "NAME": name, "SORT": 500}
-        rows.append(row | ({"PARENT": str(parent)} if parent else {}))
+    for number, name, parent, head in call.portal.departments.values():
+        row: dict[str, Any] = {"ID": str(number), "NAME": name, "SORT": 500}
+        row |= {"PARENT": str(parent)} if parent else {}
+        rows.append(row | ({"UF_HEAD": str(head)} if head else {}))
     for key in ("ID", "NAME", "PARENT"):
         wanted = call.any_case(key)
         if wanted is not None:
             rows = [row for row in rows if str(row.get(key)) == str(wanted)]
-    return Reply(rows, len(rows))
+    start = max(read_start(call.any_case("start")), 0)
+    following = start + PAGE if start + PAGE < len(rows) else None
+    return Reply(rows[start : start + PAGE], len(rows), following)
 
 
 def _conditions(call: Call) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from typing import Any
 from sandbox.bitrix24.envelope import ApiError, Reply, missing
 from sandbox.bitrix24.listing import split_key
 from sandbox.bitrix24.method import Call, Method
-from sandbox.bitrix24.php import as_list, as_map
 from sandbox.bitrix24.portal import Write
 from sandbox.bitrix24.userfield import UserField
+from sandbox.php import as_list, as_map
 
 _SCOPES = ("userfieldconfig",)
 

@@ -22,6 +22,26 @@ def upgrade() -> None:
         sa.Column("leg_ref", sa.String(), nullable=True),
         sa.Column("client_hash", sa.String(), nullable=True),
         sa.Column("client_last4", sa.String(), nullable=True),
+        sa.Column("lasted_s", sa.Integer(), nullable=True),
+        sa.Column("callback_s", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "client_journal",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("kind", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(), nullable=True),
+        sa.Column("company_ref", sa.String(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_day", sa.Integer(), nullable=True),
+        sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
     )
@@ -52,6 +72,7 @@ def upgrade() -> None:
         sa.Column("quote_ref", sa.String(), nullable=True),
         sa.Column("cycle_s", sa.BigInteger(), nullable=True),
         sa.Column("is_repeat", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
     )
@@ -76,6 +97,7 @@ def upgrade() -> None:
         sa.Column("direction", sa.Integer(), nullable=True),
         sa.Column("kind", sa.Integer(), nullable=True),
         sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("about_ref", sa.String(), nullable=True),
         sa.Column("begun_at", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", sa.BigInteger(), nullable=True),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
@@ -98,6 +120,8 @@ def upgrade() -> None:
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("created_day", sa.Integer(), nullable=True),
         sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("response_s", sa.Integer(), nullable=True),
+        sa.Column("response_work_s", sa.Integer(), nullable=True),
         sa.Column("won", sa.Integer(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
@@ -126,11 +150,35 @@ def upgrade() -> None:
         sa.Column("ref", sa.String(), nullable=True),
         sa.Column("state", sa.Integer(), nullable=True),
         sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("about_ref", sa.String(), nullable=True),
         sa.Column("begun_at", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", sa.BigInteger(), nullable=True),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("day", sa.Integer(), nullable=True),
         sa.Column("credited_to", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "product_line_journal",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("deal_ref", sa.String(), nullable=True),
+        sa.Column("product_ref", sa.String(), nullable=True),
+        sa.Column("name", sa.String(), nullable=True),
+        sa.Column("quantity", sa.BigInteger(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("discount", sa.BigInteger(), nullable=True),
+        sa.Column("base_amount", sa.BigInteger(), nullable=True),
+        sa.Column("base_discount", sa.BigInteger(), nullable=True),
+        sa.Column("client_ref", sa.String(), nullable=True),
+        sa.Column("state", sa.Integer(), nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_day", sa.Integer(), nullable=True),
+        sa.Column("closed_by", sa.Integer(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
     )
@@ -158,6 +206,30 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
+    )
+    op.create_table(
+        "task_journal",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("state", sa.Integer(), nullable=True),
+        sa.Column("is_crm", sa.Integer(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=True),
+        sa.Column("deadline_at", sa.BigInteger(), nullable=True),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_day", sa.Integer(), nullable=True),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("deadline_day", sa.Integer(), nullable=True),
+        sa.Column("deadline_by", sa.Integer(), nullable=True),
+        sa.Column("done_day", sa.Integer(), nullable=True),
+        sa.Column("done_by", sa.Integer(), nullable=True),
+        sa.Column("is_overdue", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
     )
     op.create_table(
         "writeback_item",
@@ -195,6 +267,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "ref"),
     )
     op.create_table(
+        "account_department",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("account_ref", sa.String(), nullable=False),
+        sa.Column("department_ref", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "account_ref", "department_ref"),
+    )
+    op.create_table(
         "alias",
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
@@ -223,6 +306,8 @@ def upgrade() -> None:
         sa.Column("leg_ref", sa.String(), nullable=False),
         sa.Column("client_hash", sa.String(), nullable=True),
         sa.Column("client_last4", sa.String(), nullable=True),
+        sa.Column("lasted_s", sa.Integer(), nullable=False),
+        sa.Column("callback_s", sa.Integer(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("direction IN (1, 2)", name="call_direction"),
         sa.ForeignKeyConstraint(
@@ -232,6 +317,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "ref", "manager_id"),
     )
     with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.create_index(
+            "call_back",
+            ["day", "manager_id"],
+            unique=False,
+            sqlite_where=sa.text("callback_s IS NOT NULL"),
+            postgresql_where=sa.text("callback_s IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "call_client",
+            ["client_hash", "started_at"],
+            unique=False,
+            sqlite_where=sa.text("manager_id = 0"),
+            postgresql_where=sa.text("manager_id = 0"),
+        )
         batch_op.create_index("call_day", ["day", "manager_id"], unique=False)
 
     op.create_table(
@@ -247,6 +346,8 @@ def upgrade() -> None:
         sa.Column("client_hash", sa.String(), nullable=True),
         sa.Column("client_last4", sa.String(), nullable=True),
         sa.Column("client_ref", sa.String(), nullable=True),
+        sa.Column("lasted_s", sa.Integer(), nullable=False),
+        sa.Column("stretch", sa.String(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["source_id"],
@@ -256,7 +357,54 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("call_leg", schema=None) as batch_op:
         batch_op.create_index("call_leg_call", ["source_id", "call_ref"], unique=False)
+        batch_op.create_index(
+            "call_leg_lead",
+            ["source_id", "client_ref"],
+            unique=False,
+            sqlite_where=sa.text("substr(client_ref, 1, 5) = 'lead:'"),
+            postgresql_where=sa.text("substr(client_ref, 1, 5) = 'lead:'"),
+        )
 
+    op.create_table(
+        "client",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("kind", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("company_ref", sa.String(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_day", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind IN (1, 2)", name="client_kind"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.create_index("client_company", ["source_id", "company_ref"], unique=False)
+        batch_op.create_index("client_created", ["created_day", "created_by"], unique=False)
+
+    op.create_table(
+        "custom_value",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=True),
+        sa.Column("base_number", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "kind", "ref", "name"),
+    )
     op.create_table(
         "deal",
         sa.Column("source_id", sa.Integer(), nullable=False),
@@ -282,6 +430,7 @@ def upgrade() -> None:
         sa.Column("quote_ref", sa.String(), nullable=True),
         sa.Column("cycle_s", sa.BigInteger(), nullable=True),
         sa.Column("is_repeat", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("state IN (0, 1, 2)", name="deal_state"),
         sa.ForeignKeyConstraint(
@@ -298,12 +447,27 @@ def upgrade() -> None:
         batch_op.create_index("deal_quote", ["source_id", "quote_ref"], unique=False)
 
     op.create_table(
+        "department",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("parent_ref", sa.String(), nullable=True),
+        sa.Column("head_ref", sa.String(), nullable=True),
+        sa.Column("sort", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    op.create_table(
         "email",
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
         sa.Column("direction", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Integer(), nullable=False),
         sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("about_ref", sa.String(), nullable=True),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
@@ -318,6 +482,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "ref"),
     )
     with op.batch_alter_table("email", schema=None) as batch_op:
+        batch_op.create_index("email_about", ["source_id", "about_ref"], unique=False)
         batch_op.create_index("email_day", ["day", "credited_to"], unique=False)
 
     op.create_table(
@@ -332,6 +497,8 @@ def upgrade() -> None:
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("created_day", sa.Integer(), nullable=False),
         sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("response_s", sa.Integer(), nullable=True),
+        sa.Column("response_work_s", sa.Integer(), nullable=True),
         sa.Column("won", sa.Integer(), nullable=False),
         sa.Column("row_hash", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("state IN (0, 1, 2)", name="lead_state"),
@@ -350,6 +517,7 @@ def upgrade() -> None:
         sa.Column("ref", sa.String(), nullable=False),
         sa.Column("state", sa.Integer(), nullable=False),
         sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("about_ref", sa.String(), nullable=True),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
@@ -364,6 +532,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "ref"),
     )
     with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.create_index("meeting_about", ["source_id", "about_ref"], unique=False)
         batch_op.create_index("meeting_day", ["day", "credited_to"], unique=False)
 
     op.create_table(
@@ -380,6 +549,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "fact", "ref", "after_at"),
     )
     op.create_table(
+        "owner_event",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("record_ref", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("before_ref", sa.String(), nullable=True),
+        sa.Column("after_ref", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "kind", "ref"),
+    )
+    with op.batch_alter_table("owner_event", schema=None) as batch_op:
+        batch_op.create_index("owner_event_record", ["source_id", "record_ref"], unique=False)
+
+    op.create_table(
         "pipeline",
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
@@ -391,6 +578,35 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("source_id", "ref"),
     )
+    op.create_table(
+        "product_line",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("deal_ref", sa.String(), nullable=False),
+        sa.Column("product_ref", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("discount", sa.BigInteger(), nullable=False),
+        sa.Column("base_amount", sa.BigInteger(), nullable=True),
+        sa.Column("base_discount", sa.BigInteger(), nullable=True),
+        sa.Column("client_ref", sa.String(), nullable=True),
+        sa.Column("state", sa.Integer(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_day", sa.Integer(), nullable=True),
+        sa.Column("closed_by", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    with op.batch_alter_table("product_line", schema=None) as batch_op:
+        batch_op.create_index("product_line_closed", ["closed_day", "closed_by"], unique=False)
+        batch_op.create_index("product_line_deal", ["source_id", "deal_ref"], unique=False)
+
     op.create_table(
         "quarantine",
         sa.Column("source_id", sa.Integer(), nullable=False),
@@ -533,6 +749,7 @@ def upgrade() -> None:
         sa.Column("cursor", sa.String(), nullable=True),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("swept_at", sa.BigInteger(), nullable=True),
+        sa.Column("late_at", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
         sa.Column("error_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -541,6 +758,38 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("source_id", "name"),
     )
+    op.create_table(
+        "task",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("state", sa.Integer(), nullable=False),
+        sa.Column("is_crm", sa.Integer(), nullable=False),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("deadline_at", sa.BigInteger(), nullable=True),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_day", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("deadline_day", sa.Integer(), nullable=True),
+        sa.Column("deadline_by", sa.Integer(), nullable=True),
+        sa.Column("done_day", sa.Integer(), nullable=True),
+        sa.Column("done_by", sa.Integer(), nullable=True),
+        sa.Column("is_overdue", sa.Integer(), nullable=False),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("state IN (0, 1)", name="task_state"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.create_index("task_created", ["created_day", "created_by"], unique=False)
+        batch_op.create_index("task_deadline", ["deadline_day", "deadline_by"], unique=False)
+        batch_op.create_index("task_done", ["done_day", "done_by"], unique=False)
+
     op.create_table(
         "writeback_step",
         sa.Column("run_id", sa.Integer(), nullable=False),
@@ -567,6 +816,12 @@ def downgrade() -> None:
         batch_op.drop_index("writeback_step_open")
 
     op.drop_table("writeback_step")
+    with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.drop_index("task_done")
+        batch_op.drop_index("task_deadline")
+        batch_op.drop_index("task_created")
+
+    op.drop_table("task")
     op.drop_table("stream")
     with op.batch_alter_table("stage_change", schema=None) as batch_op:
         batch_op.drop_index("stage_change_record")
@@ -583,10 +838,20 @@ def downgrade() -> None:
 
     op.drop_table("quote")
     op.drop_table("quarantine")
+    with op.batch_alter_table("product_line", schema=None) as batch_op:
+        batch_op.drop_index("product_line_deal")
+        batch_op.drop_index("product_line_closed")
+
+    op.drop_table("product_line")
     op.drop_table("pipeline")
+    with op.batch_alter_table("owner_event", schema=None) as batch_op:
+        batch_op.drop_index("owner_event_record")
+
+    op.drop_table("owner_event")
     op.drop_table("owner_change")
     with op.batch_alter_table("meeting", schema=None) as batch_op:
         batch_op.drop_index("meeting_day")
+        batch_op.drop_index("meeting_about")
 
     op.drop_table("meeting")
     with op.batch_alter_table("lead", schema=None) as batch_op:
@@ -595,8 +860,10 @@ def downgrade() -> None:
     op.drop_table("lead")
     with op.batch_alter_table("email", schema=None) as batch_op:
         batch_op.drop_index("email_day")
+        batch_op.drop_index("email_about")
 
     op.drop_table("email")
+    op.drop_table("department")
     with op.batch_alter_table("deal", schema=None) as batch_op:
         batch_op.drop_index("deal_quote")
         batch_op.drop_index("deal_lead")
@@ -605,20 +872,44 @@ def downgrade() -> None:
         batch_op.drop_index("deal_client")
 
     op.drop_table("deal")
+    op.drop_table("custom_value")
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.drop_index("client_created")
+        batch_op.drop_index("client_company")
+
+    op.drop_table("client")
     with op.batch_alter_table("call_leg", schema=None) as batch_op:
+        batch_op.drop_index(
+            "call_leg_lead",
+            sqlite_where=sa.text("substr(client_ref, 1, 5) = 'lead:'"),
+            postgresql_where=sa.text("substr(client_ref, 1, 5) = 'lead:'"),
+        )
         batch_op.drop_index("call_leg_call")
 
     op.drop_table("call_leg")
     with op.batch_alter_table("call", schema=None) as batch_op:
         batch_op.drop_index("call_day")
+        batch_op.drop_index(
+            "call_client",
+            sqlite_where=sa.text("manager_id = 0"),
+            postgresql_where=sa.text("manager_id = 0"),
+        )
+        batch_op.drop_index(
+            "call_back",
+            sqlite_where=sa.text("callback_s IS NOT NULL"),
+            postgresql_where=sa.text("callback_s IS NOT NULL"),
+        )
 
     op.drop_table("call")
     op.drop_table("alias")
+    op.drop_table("account_department")
     op.drop_table("account")
     op.drop_table("writeback_run")
     op.drop_table("writeback_item")
+    op.drop_table("task_journal")
     op.drop_table("source")
     op.drop_table("quote_journal")
+    op.drop_table("product_line_journal")
     op.drop_table("meeting_journal")
     op.drop_table("mark")
     op.drop_table("manager")
@@ -626,4 +917,5 @@ def downgrade() -> None:
     op.drop_table("email_journal")
     op.drop_table("destination")
     op.drop_table("deal_journal")
+    op.drop_table("client_journal")
     op.drop_table("call_journal")

@@ -14,6 +14,7 @@ from connectors.error import (
     RejectedError,
     RemoteError,
     RetryableError,
+    ScopeError,
 )
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "bitrix24"
@@ -29,7 +30,7 @@ def answer(body: bytes, status: int = 200, **headers: str) -> Answer:
         ("NO_AUTH_FOUND", AuthError),
         ("INVALID_CREDENTIALS", AuthError),
         ("expired_token", AuthError),
-        ("insufficient_scope", AuthError),
+        ("insufficient_scope", ScopeError),
         ("QUERY_LIMIT_EXCEEDED", RetryableError),
         ("OPERATION_TIME_LIMIT", RetryableError),
         ("INTERNAL_SERVER_ERROR", LostAnswerError),

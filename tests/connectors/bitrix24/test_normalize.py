@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from connectors.base import Record
 from connectors.bitrix24 import normalize
-from connectors.bitrix24.field import hundredths
 from connectors.bitrix24.streams import DEAL_FIELDS, USER_FIELDS
 from connectors.error import DataError
+from connectors.field import hundredths
 from store.fact import Account, CallLeg, Deal, DealState, Direction, Fact, Pipeline, Stage
 from tests.connectors.bitrix24.portal import CONTEXT
 
@@ -123,11 +123,13 @@ def test_the_documented_users_and_those_of_the_pages_example() -> None:
     rows = payload("portal_dataset__users")["rows"]
     accounts = [fact for row in rows for fact in normalize.account(row, CONTEXT)]
     assert accounts[0] == Account(
-        ref="1", name="Анна Титов", email="user1@example.com", active=True
+        ref="1", name="Анна Титов", email="user1@example.com", active=True, departments=("3",)
     )
     current = payload("batch__success")["response"]["result"]["result"]["get_user"]
     (john,) = normalize.account(current, CONTEXT)
-    assert john == Account(ref="1", name="John Doe", email="my@example.com", active=True)
+    assert john == Account(
+        ref="1", name="John Doe", email="my@example.com", active=True, departments=("1",)
+    )
 
 
 def test_the_documented_funnels_and_stages() -> None:

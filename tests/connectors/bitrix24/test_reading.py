@@ -87,7 +87,7 @@ def test_all_deals_and_calls_are_read(company: Box) -> None:
         deals, calls = ids(read(client, "deals")), ids(read(client, "calls"), "ID")
         listed = existing(client)
     assert set(deals) == listed
-    assert len(calls) == 3000
+    assert len(calls) == len(company.portal.calls.every) > 3000
 
 
 def test_a_quiet_pass_is_one_request(company: Box) -> None:

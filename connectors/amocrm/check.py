@@ -1,0 +1,81 @@
+"""What `merilo check` looks at in an account: the token, its rights, the filter, the clock."""
+
+from collections.abc import Iterator
+
+from connectors.amocrm.account import Account, account_of
+from connectors.amocrm.classify import as_map
+from connectors.amocrm.client import AmocrmClient
+from connectors.base import Check, Record
+from connectors.error import RemoteError
+
+LARGEST_CLOCK_GAP_S = 60
+
+_READS = (
+    ("leads", "api/v4/leads"),
+    ("pipelines", "api/v4/leads/pipelines"),
+    ("contacts", "api/v4/contacts"),
+    ("companies", "api/v4/companies"),
+    ("tasks", "api/v4/tasks"),
+    ("events", "api/v4/events"),
+    ("notes", "api/v4/leads/notes"),
+    ("lists", "api/v4/catalogs"),
+)
+_ADMIN = "Create the integration as an administrator: others see only what is shown to them."
+
+
+def check(client: AmocrmClient) -> Iterator[Check]:
+    """One line for each thing an account must allow; about ten requests."""
+    client.notes.clear()
+    try:
+        account = account_of(client)
+    except RemoteError as error:
+        yield Check(name="token", ok=False, detail=error.what, todo=error.todo)
+        return
+    yield Check(name="token", ok=True, detail=f"accepted by account {account.id}")
+    yield _users(client, account)
+    for name, path in _READS:
+        yield _read(client, name, path)
+    yield Check(
+        name="filter",
+        ok=True,
+        detail="paid, changes are asked for"
+        if account.has_filter
+        else "not paid, the newest records are read first: as complete, some requests more",
+    )
+    yield _clock(client)
+
+
+def _users(client: AmocrmClient, account: Account) -> Check:
+    try:
+        rows = client.get("api/v4/users", (("limit", 250),)).rows("users")
+    except RemoteError as error:
+        return Check(name="users", ok=False, detail=error.what, todo=_ADMIN)
+    own = next((row for row in rows if str(row.get("id")) == account.user), None)
+    if own is None or _is_admin(own):
+        return Check(name="users", ok=True, detail=f"{len(rows)}, read by an administrator")
+    detail = "the token's user is no administrator: other people's records may be hidden"
+    return Check(name="users", ok=False, detail=detail, todo=_ADMIN)
+
+
+def _is_admin(user: Record) -> bool:
+    return as_map(user.get("rights")).get("is_admin") is True
+
+
+def _read(client: AmocrmClient, name: str, path: str) -> Check:
+    try:
+        client.get(path, (("limit", 1),))
+    except RemoteError as error:
+        return Check(name=name, ok=False, detail=error.what, todo=error.todo)
+    return Check(name=name, ok=True, detail="yes")
+
+
+def _clock(client: AmocrmClient) -> Check:
+    gap_s = round((client.options.clock() - client.now()).total_seconds())
+    ok = abs(gap_s) <= LARGEST_CLOCK_GAP_S
+    side = "ahead of" if gap_s > 0 else "behind"
+    return Check(
+        name="clock",
+        ok=ok,
+        detail=f"this machine is {abs(gap_s)} s {side} the account" if gap_s else "same as here",
+        todo="" if ok else "Set this machine's clock (NTP): today's numbers depend on it.",
+    )

@@ -1,0 +1,180 @@
+"""Notes that are calls or letters, beside leads, contacts, companies and customers.
+
+One call may be shown by several notes: on the lead, on the contact, by two widgets. Neither the
+text of a letter nor an address nor a recording is kept.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Any
+
+from connectors.amocrm.account import account_of
+from connectors.amocrm.classify import as_map
+from connectors.amocrm.client import AmocrmClient
+from connectors.amocrm.user import users_of
+from connectors.amocrm.value import moment, person, seconds_of
+from connectors.amocrm.walk import Walk, walk_on
+from connectors.base import Context, Page, PhoneMark, Record, Since
+from connectors.field import required_ref, text_of
+from store.fact import CallLeg, Direction, Email, EmailKind, Fact
+
+CALLS, EMAILS = "calls", "emails"
+CALL_TYPES = {"call_in": Direction.IN, "call_out": Direction.OUT}
+LETTER = "amomail_message"
+LAG = timedelta(minutes=2)
+
+_KINDS = {"leads": "lead", "contacts": "contact", "companies": "company", "customers": "customer"}
+_NOBODY_TALKED = {"1", "6", "7"}
+"""call_status: a message was left, not reached, busy (events-and-notes)."""
+
+_OUTCOME = {
+    "1": "voicemail",
+    "2": "callback",
+    "3": "absent",
+    "4": "answered",
+    "5": "wrong_number",
+    "6": "missed",
+    "7": "busy",
+}
+_LONGEST_TALK_S = 7 * 86_400
+_AHEAD = timedelta(days=1)
+
+
+def call_pages(client: AmocrmClient, since: Since) -> Iterator[Page]:
+    """Notes of calls."""
+    return _pages(client, since, tuple(CALL_TYPES))
+
+
+def letter_pages(client: AmocrmClient, since: Since) -> Iterator[Page]:
+    """Notes of letters."""
+    return _pages(client, since, (LETTER,))
+
+
+def _pages(client: AmocrmClient, since: Since, types: Sequence[str]) -> Iterator[Page]:
+    """One folder after the other; the checkpoint is the folder and the place in it."""
+    begun, _, place = (since.checkpoint or "").partition(" ")
+    folders = _folders(client)
+    waiting = folders[folders.index(begun) :] if begun in folders else folders
+    users = users_of(client)
+    for folder in waiting:
+        listing = _listing(client, folder, types, seconds_of(since.changed_from))
+        for rows in walk_on(client, listing, place if folder == begun else None):
+            yield Page(
+                records=[{**row, "folder": folder, "users": users} for row in rows.rows],
+                checkpoint=f"{folder} {rows.place}",
+                served_at=rows.served_at,
+                cursor="1",
+            )
+
+
+def _folders(client: AmocrmClient) -> list[str]:
+    """Without customers where the account has none: asking for their notes would be refused."""
+    modes = ("segments", "dynamic", "periodicity")
+    has_customers = account_of(client).customers in modes
+    return [folder for folder in _KINDS if folder != "customers" or has_customers]
+
+
+def _listing(client: AmocrmClient, folder: str, types: Sequence[str], begins: int) -> Walk:
+    ends = seconds_of(client.now() + _AHEAD)
+    return Walk(
+        path=f"api/v4/{folder}/notes",
+        name="notes",
+        query=(
+            *((f"filter[note_type][{at}]", name) for at, name in enumerate(types)),
+            ("filter[updated_at][from]", begins),
+            ("filter[updated_at][to]", ends),
+        ),
+    )
+
+
+def fetch(client: AmocrmClient, refs: Sequence[str]) -> Iterator[Page]:
+    """The notes with these ids, whatever they are beside."""
+    users = users_of(client)
+    for folder in _folders(client):
+        wanted = [(f"filter[id][{at}]", ref) for at, ref in enumerate(refs)]
+        body = client.get(f"api/v4/{folder}/notes", (("limit", 250), *wanted))
+        rows = [row for row in body.rows("notes") if str(row.get("id")) in refs]
+        records = [{**row, "folder": folder, "users": users} for row in rows]
+        yield Page(records=records, checkpoint="", served_at=body.served_at)
+
+
+def call(record: Record, context: Context) -> Iterable[Fact]:
+    """A note of a call as a leg; the notes of one call are copies of one stretch of talk."""
+    direction = CALL_TYPES.get(str(record.get("note_type")))
+    if direction is None:
+        return
+    params = as_map(record.get("params"))
+    started_at, status = moment(record, "created_at"), text_of(params, "call_status")
+    length_s = _seconds(params.get("duration"))
+    phone = context.mark_phone(text_of(params, "phone"))
+    call_ref, named = _call_ref(record, params, length_s, phone), _named(record, params)
+    yield CallLeg(
+        ref=f"{required_ref(record, 'id')}@{record.get('folder')}",
+        call_ref=call_ref,
+        user_ref=named or person(record, "responsible_user_id") or person(record, "created_by"),
+        direction=direction,
+        started_at=started_at,
+        talk_s=0 if status in _NOBODY_TALKED else length_s,
+        outcome=_OUTCOME.get(status, "other"),
+        client_hash=phone.hash,
+        client_last4=phone.last4,
+        client_ref=_about(record),
+        lasted_s=length_s,
+        stretch=f"{call_ref} {named or ''}",
+    )
+
+
+def letter(record: Record, context: Context) -> Iterable[Fact]:
+    """A note of a letter; notes of one letter make one fact."""
+    if record.get("note_type") != LETTER:
+        return
+    params = as_map(record.get("params"))
+    message = text_of(params, "message_id")
+    yield Email(
+        ref=_digest(message) if message else f"{required_ref(record, 'id')}",
+        direction=Direction.IN if params.get("income") in _YES else Direction.OUT,
+        kind=EmailKind.PERSONAL,
+        owner_ref=person(record, "responsible_user_id") or person(record, "created_by"),
+        begun_at=moment(record, "created_at"),
+        updated_at=moment(record, "created_at"),
+        about_ref=None,
+    )
+
+
+_YES = (True, 1, "1", "true", "Y")
+
+
+def _call_ref(record: Record, params: dict[str, Any], length_s: int, phone: PhoneMark) -> str:
+    """By the switchboard's own id, else by number, second and length."""
+    if uniq := text_of(params, "uniq"):
+        return _digest(f"{text_of(params, 'source')} {uniq}")
+    number = phone.hash or phone.last4
+    if not number:
+        return f"note {required_ref(record, 'id')}"
+    return _digest(f"{number} {record.get('created_at')} {length_s}")
+
+
+def _named(record: Record, params: dict[str, Any]) -> str | None:
+    """The user whom the switchboard names: an id of theirs, not a number or a name."""
+    named = text_of(params, "call_responsible")
+    return named if named in record.get("users", ()) else None
+
+
+def _about(record: Record) -> str | None:
+    kind = _KINDS.get(str(record.get("folder")))
+    return f"{kind}:{required_ref(record, 'entity_id')}" if kind else None
+
+
+def _seconds(value: Any) -> int:
+    """A duration, however it is spelt; what is not known is 0."""
+    try:
+        seconds = int(value)
+    except (TypeError, ValueError):
+        return 0
+    return seconds if 0 <= seconds <= _LONGEST_TALK_S else 0
+
+
+def _digest(text: str) -> str:
+    """A short name for what may be long, or hold a number."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()

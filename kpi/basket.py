@@ -1,0 +1,106 @@
+"""Metrics of what deals sell and of what clients do in them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from kpi.own import Ask, Case
+from kpi.touch import Client, Clients
+from store.call import CALL_LEG
+from store.fact import DealState, Direction, EmailKind
+from store.moment import day_number
+from store.surrounding import PRODUCT_LINE
+from store.table import CALL, CUSTOM_VALUE, DEAL, EMAIL, TEAM
+
+_DAY = timedelta(days=1)
+
+
+def bought(ask: Ask) -> Iterator[Case]:
+    """Lines of deals won; of one client and product they have one key. With `before`, those of the
+    time just before the period, as long as it."""
+    first, last = ask.span.first, ask.span.last
+    if ask.options.get("before"):
+        first, last = first - (last - first + _DAY), first - _DAY
+    clients, line = Clients(ask.tx), PRODUCT_LINE.c
+    query = select(PRODUCT_LINE).where(
+        line.closed_day.between(day_number(first), day_number(last)),
+        line.state == int(DealState.WON),
+        line.removed_at.is_(None),
+        line.client_ref.is_not(None),
+    )
+    for row in ask.tx.execute(query.order_by(line.source_id, line.ref)):
+        if client := clients.client(row.source_id, row.client_ref):
+            head = (row.closed_by, row.source_id, row.deal_ref, row.closed_at)
+            yield Case(*head, key=(client, row.product_ref), fact="deal")
+
+
+def unapproved(ask: Ask) -> Iterator[Case]:
+    """Discounts in deals won of which the custom field `unless` is not filled in."""
+    value, line = CUSTOM_VALUE.c, PRODUCT_LINE.c
+    approved = (
+        select(value.ref)
+        .where(
+            value.source_id == line.source_id,
+            value.kind == DEAL.name,
+            value.ref == line.deal_ref,
+            value.name == ask.options["unless"],
+        )
+        .exists()
+    )
+    query = select(PRODUCT_LINE).where(
+        line.closed_day.between(*ask.days),
+        line.state == int(DealState.WON),
+        line.removed_at.is_(None),
+        line.discount > 0,
+        ~approved,
+    )
+    for row in ask.tx.execute(query.order_by(line.source_id, line.ref)):
+        amount, gap = row.base_discount or 0, row.base_discount is None
+        head = (row.closed_by, row.source_id, row.deal_ref, row.closed_at)
+        yield Case(*head, amount=amount, gap=gap)
+
+
+def together(ask: Ask) -> Iterator[Case]:
+    """Of the deals created, those in which the client acted `least` times and more: wrote a letter
+    about the deal, or rang and talked while it was open."""
+    acts: dict[tuple[int, str], int] = {}
+    letters = select(EMAIL.c.source_id, EMAIL.c.about_ref).where(
+        EMAIL.c.direction == int(Direction.IN),
+        EMAIL.c.kind == int(EmailKind.PERSONAL),
+        EMAIL.c.removed_at.is_(None),
+        EMAIL.c.about_ref.startswith("deal:"),
+    )
+    for source_id, about in ask.tx.execute(letters):
+        place = (source_id, about.removeprefix("deal:"))
+        acts[place] = acts.get(place, 0) + 1
+    rung: dict[Client, dict[str, datetime]] = {}
+    clients, leg = Clients(ask.tx), CALL_LEG.c
+    rings = select(leg.source_id, leg.client_ref, leg.call_ref, leg.started_at).where(
+        leg.client_ref.is_not(None), leg.talk_s > 0, leg.direction == int(Direction.IN)
+    )
+    # A call is one act, however many legs it had.
+    for source_id, about, call, at in ask.tx.execute(rings):
+        if client := clients.client(source_id, about):
+            rung.setdefault(client, {})[call] = at
+    born = select(DEAL).where(DEAL.c.created_day.between(*ask.days), DEAL.c.removed_at.is_(None))
+    for deal in ask.tx.execute(born):
+        owner = clients.client(deal.source_id, f"deal:{deal.ref}")
+        closed_at = deal.closed_at or ask.vantage.now
+        times = rung.get(owner, {}).values() if owner else ()
+        number = acts.get((deal.source_id, deal.ref), 0)
+        number += sum(deal.created_at <= at <= closed_at for at in times)
+        head = (deal.created_by, deal.source_id, deal.ref, deal.created_at)
+        yield Case(*head, amount=int(number >= ask.options["least"]))
+
+
+def linked(ask: Ask) -> Iterator[Case]:
+    """Of the calls, those that the vendor linked to a record."""
+    leg, call = CALL_LEG.c, CALL.c
+    query = select(CALL, leg.client_ref).join_from(
+        CALL, CALL_LEG, (leg.source_id == call.source_id) & (leg.ref == call.leg_ref)
+    )
+    for row in ask.tx.execute(query.where(call.day.between(*ask.days))):
+        head = (row.manager_id or None, row.source_id, row.ref, row.started_at)
+        is_linked = row.client_ref is not None
+        yield Case(*head, amount=int(is_linked), fact="call", team=row.manager_id == TEAM)

@@ -1,0 +1,108 @@
+"""Funnels as ladders: in which order the stages of a funnel follow each other, and how far each
+deal of a period has come, by the stage history and by where it stands."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from store.fact import DealState
+from store.table import DEAL, SourceRow, StageChangeRow, StageRow, table_of
+
+_STAGE, _CHANGE, _SOURCE = table_of(StageRow), table_of(StageChangeRow), table_of(SourceRow)
+
+Funnel = tuple[int, str]
+"""A source and a funnel of it."""
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The stages of a funnel that lead to a win, in order; a lost stage is no rung.
+
+    `name`: the funnel's id; a second source's funnel of the same id has its source before it.
+    """
+
+    name: str
+    stages: Sequence[str]
+    ranks: Mapping[str, int]
+
+    def rank(self, stage: str) -> int:
+        """The place of a stage, from 0; -1 of one that is no rung."""
+        return self.ranks.get(stage, -1)
+
+    def first_of(self, stages: Sequence[str]) -> int | None:
+        """The lowest rung among these stages; None if the funnel has none of them."""
+        return min((self.ranks[each] for each in stages if each in self.ranks), default=None)
+
+
+class Climb(NamedTuple):
+    """A deal of a funnel and the highest rung it ever stood on; one never left is passed."""
+
+    source_id: int
+    source: str
+    ref: str
+    at: datetime
+    manager_id: int | None
+    ladder: Ladder
+    highest: int
+
+
+def read_ladders(tx: Connection) -> Mapping[Funnel, Ladder]:
+    """Every funnel that has stages; all its won stages are one last rung."""
+    query = select(_STAGE, _SOURCE.c.name.label("source")).join(
+        _SOURCE, _SOURCE.c.id == _STAGE.c.source_id
+    )
+    found: dict[Funnel, list[tuple[bool, int, str]]] = {}
+    names = {}
+    for row in tx.execute(query):
+        if row.state != DealState.LOST:
+            rung = (row.state == DealState.WON, row.sort, row.ref)
+            found.setdefault((row.source_id, row.pipeline_ref), []).append(rung)
+        names[row.source_id] = row.source
+    ladders, taken = {}, set[str]()
+    for (source_id, funnel), rungs in sorted(found.items()):
+        name = funnel if funnel not in taken else f"{names[source_id]}:{funnel}"
+        taken.add(name)
+        ladders[source_id, funnel] = _ladder(name, sorted(rungs))
+    return ladders
+
+
+def climbs(tx: Connection, first_day: int, last_day: int) -> Iterator[Climb]:
+    """How far the deals created on these days have come, in each funnel they were in."""
+    ladders = read_ladders(tx)
+    names = {row.id: row.name for row in tx.execute(select(_SOURCE.c.id, _SOURCE.c.name))}
+    born = (
+        select(DEAL)
+        .where(DEAL.c.created_day.between(first_day, last_day), DEAL.c.removed_at.is_(None))
+        .order_by(DEAL.c.source_id, DEAL.c.ref)
+    )
+    moved: dict[tuple[int, str], list[tuple[str, str]]] = {}
+    for source_id, ref, funnel, stage in tx.execute(
+        select(_CHANGE.c.source_id, DEAL.c.ref, _CHANGE.c.pipeline_ref, _CHANGE.c.stage_ref)
+        .join_from(
+            DEAL,
+            _CHANGE,
+            (_CHANGE.c.source_id == DEAL.c.source_id) & (_CHANGE.c.record_ref == DEAL.c.ref),
+        )
+        .where(_CHANGE.c.kind == DEAL.name, DEAL.c.created_day.between(first_day, last_day))
+    ):
+        moved.setdefault((source_id, ref), []).append((funnel, stage))
+    for deal in tx.execute(born):
+        stood = [(deal.pipeline_ref, deal.stage_ref), *moved.get((deal.source_id, deal.ref), ())]
+        highest: dict[str, int] = {}
+        for funnel, stage in stood:
+            if ladder := ladders.get((deal.source_id, funnel)):
+                highest[funnel] = max(ladder.rank(stage), highest.get(funnel, -1))
+        for funnel, rank in highest.items():
+            ladder = ladders[deal.source_id, funnel]
+            head = (deal.source_id, names[deal.source_id], deal.ref, deal.created_at)
+            yield Climb(*head, deal.created_by, ladder, rank)
+
+
+def _ladder(name: str, rungs: Sequence[tuple[bool, int, str]]) -> Ladder:
+    open_stages = [ref for is_won, _, ref in rungs if not is_won]
+    won = [ref for is_won, _, ref in rungs if is_won]
+    ranks = {ref: at for at, ref in enumerate(open_stages)} | dict.fromkeys(won, len(open_stages))
+    return Ladder(name, [*open_stages, *won[:1]], ranks)

@@ -1,0 +1,27 @@
+"""What a metric needs: streams, and settings that name funnel stages or custom fields."""
+
+import re
+
+_FIELD = re.compile(r"fields\.(deal)\.([a-z][a-z0-9_]*)")
+_ROLE = re.compile(r"funnels\.([a-z][a-z0-9_]*)")
+_STREAMS = {"deal": "deals"}
+
+
+def is_setting(need: object) -> bool:
+    """Whether it names a key of [fields.SOURCE.deal] or [funnels.SOURCE], not a stream."""
+    return isinstance(need, str) and bool(_FIELD.fullmatch(need) or _ROLE.fullmatch(need))
+
+
+def stream_of(need: str) -> str:
+    """The stream of which a setting tells more; sources without it need no such setting."""
+    field = _FIELD.fullmatch(need)
+    return _STREAMS[field[1]] if field else "deals"
+
+
+def setting_of(need: str, source: str = "SOURCE") -> str:
+    """The line of the settings that feeds the need."""
+    if field := _FIELD.fullmatch(need):
+        return f'[fields.{source}.{field[1]}] {field[2]} = "..."'
+    if role := _ROLE.fullmatch(need):
+        return f'[funnels.{source}] {role[1]} = ["..."]'
+    return f"[sources.{source}]"

@@ -1,0 +1,169 @@
+"""Contacts with clients, whatever way they went: talks, letters of people, meetings held, leads.
+
+A client is a company, else a contact: who works for a company is that company, and what is about a
+deal or a lead is about its client. A lead of whom no deal was made is a client of its own.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, func, literal, select, union_all
+
+from store.call import CALL_LEG
+from store.fact import Direction, EmailKind, MeetingState
+from store.surrounding import CLIENT
+from store.table import CALL, DEAL, EMAIL, LEAD, MEETING, TEAM
+
+Client = tuple[int, str]
+"""A source and a client there."""
+
+
+class Touch(NamedTuple):
+    """One contact; `talk_s` of a call, 0 of others. `manager_id` None: nobody known."""
+
+    client: Client
+    at: datetime
+    fact: str
+    ref: str
+    manager_id: int | None
+    direction: int
+    talk_s: int
+
+
+class Clients:
+    """Whose record a reference means: a contact's company, the client of a deal or lead."""
+
+    def __init__(self, tx: Connection) -> None:
+        self._company: dict[Client, str] = {}
+        self._of: dict[Client, str] = {}
+        works = select(CLIENT.c.source_id, CLIENT.c.ref, CLIENT.c.company_ref)
+        for source_id, ref, company in tx.execute(works.where(CLIENT.c.company_ref.is_not(None))):
+            self._company[source_id, ref] = company
+        deals = select(DEAL.c.source_id, DEAL.c.ref, DEAL.c.client_ref, DEAL.c.lead_ref)
+        with_client = deals.where(DEAL.c.client_ref.is_not(None)).order_by(DEAL.c.created_at)
+        for source_id, ref, client, lead in tx.execute(with_client):
+            self._of[source_id, f"deal:{ref}"] = client
+            if lead is not None:
+                self._of.setdefault((source_id, f"lead:{lead}"), client)
+
+    def client(self, source_id: int, ref: str) -> Client | None:
+        """The client behind a reference; None behind a deal that has none."""
+        found = self._of.get((source_id, ref), ref)
+        if found.startswith("deal:"):
+            return None
+        return source_id, self._company.get((source_id, found), found)
+
+
+def touches(tx: Connection, clients: Clients, first_day: int, last_day: int) -> Iterator[Touch]:
+    """Every contact of these days; a call has one for each manager who talked in it, and one for
+    the team."""
+    for query in _of_days(first_day, last_day):
+        for source_id, about, at, ref, manager_id, direction, talk_s, fact in tx.execute(query):
+            if client := clients.client(source_id, about):
+                who = None if manager_id == TEAM else manager_id
+                yield Touch(client, at, fact, ref, who, direction, talk_s)
+
+
+def first_touches(tx: Connection, clients: Clients) -> Mapping[Client, datetime]:
+    """When each client was first in contact with us, of all time that was read."""
+    leg = CALL_LEG.c
+    talked = select(leg.source_id, leg.client_ref.label("about"), leg.started_at.label("at")).where(
+        leg.client_ref.is_not(None), leg.talk_s > 0
+    )
+    parts = [talked, *(_when(query) for query in (_letters(), _meetings(), _leads()))]
+    rows = union_all(*parts).subquery().c
+    earliest = select(rows.source_id, rows.about, func.min(rows.at))
+    found: dict[Client, datetime] = {}
+    for source_id, about, at in tx.execute(earliest.group_by(rows.source_id, rows.about)):
+        client = clients.client(source_id, about)
+        if client is not None and (client not in found or at < found[client]):
+            found[client] = at
+    return found
+
+
+def _of_days(first_day: int, last_day: int) -> Iterator[Select[Any]]:
+    for table, query in (
+        (CALL, _calls()),
+        (EMAIL, _letters()),
+        (MEETING, _meetings()),
+        (LEAD, _leads()),
+    ):
+        day = table.c.created_day if table is LEAD else table.c.day
+        yield query.where(day.between(first_day, last_day))
+
+
+def _calls() -> Select[Any]:
+    leg, call = CALL_LEG.c, CALL.c
+    return (
+        select(
+            call.source_id,
+            leg.client_ref.label("about"),
+            call.started_at.label("at"),
+            call.ref,
+            call.manager_id,
+            call.direction,
+            call.talk_s,
+            literal("call").label("fact"),
+        )
+        .join_from(CALL, CALL_LEG, (leg.source_id == call.source_id) & (leg.ref == call.leg_ref))
+        .where(
+            leg.client_ref.is_not(None),
+            call.talk_s > 0,
+        )
+    )
+
+
+def _letters() -> Select[Any]:
+    row = EMAIL.c
+    return select(
+        row.source_id,
+        row.about_ref.label("about"),
+        row.begun_at.label("at"),
+        row.ref,
+        row.credited_to,
+        row.direction,
+        literal(0),
+        literal("email"),
+    ).where(
+        row.about_ref.is_not(None),
+        row.removed_at.is_(None),
+        row.kind == int(EmailKind.PERSONAL),
+    )
+
+
+def _meetings() -> Select[Any]:
+    row = MEETING.c
+    return select(
+        row.source_id,
+        row.about_ref.label("about"),
+        row.begun_at.label("at"),
+        row.ref,
+        row.credited_to,
+        literal(int(Direction.OUT)),
+        literal(0),
+        literal("meeting"),
+    ).where(
+        row.about_ref.is_not(None),
+        row.removed_at.is_(None),
+        row.state == int(MeetingState.HELD),
+    )
+
+
+def _leads() -> Select[Any]:
+    row = LEAD.c
+    return select(
+        row.source_id,
+        (literal("lead:") + row.ref).label("about"),
+        row.created_at.label("at"),
+        row.ref,
+        row.created_by,
+        literal(int(Direction.IN)),
+        literal(0),
+        literal("lead"),
+    ).where(row.removed_at.is_(None))
+
+
+def _when(query: Select[Any]) -> Select[Any]:
+    rows = query.subquery().c
+    return select(rows.source_id, rows.about, rows.at)

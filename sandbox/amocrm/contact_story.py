@@ -1,0 +1,44 @@
+"""The people and firms that the simulated company sells to."""
+
+import random
+
+from sandbox.amocrm.contact import Client
+from sandbox.amocrm.deed import put_addresses
+from sandbox.amocrm.staff import Staff
+from sandbox.amocrm.user import ADMIN_ID
+from sandbox.hours import DAY_S, Hours
+from sandbox.person import latin, people, phones
+
+_FIRMS = (
+    "Вектор", "Гранит", "Веста", "Альтаир", "Промснаб", "Техноград", "Рубин", "Меркурий",
+    "Ладога", "Каскад", "Агротех", "Полюс", "Орион", "Кедр", "Монолит", "Эталон",
+)  # fmt: skip
+
+
+def write_clients(
+    rng: random.Random, staff: Staff, hours: Hours, number: int, ids: list[int]
+) -> tuple[list[Client], list[Client]]:
+    """(contacts, companies), known since before the period; `ids` has one for each of them."""
+    at = int(hours.start - 30 * DAY_S)
+    names = people(rng, 400)
+    numbers = phones(rng, number)
+    companies: list[Client] = []
+    for index in range(number * 2 // 3):
+        owner = staff.known(rng, at)
+        firm = f"ООО «{_FIRMS[index % len(_FIRMS)]}{f'-{index}' if index >= len(_FIRMS) else ''}»"
+        companies.append(Client(ids.pop(), firm, owner, ADMIN_ID, at + index))
+    contacts: list[Client] = []
+    for index in range(number):
+        first, last, _ = names[rng.randrange(len(names))]
+        contact = Client(ids.pop(), f"{first} {last}", staff.known(rng, at), ADMIN_ID, at + index)
+        if rng.random() < 0.8 and companies:
+            contact.company = rng.choice(companies).id
+        mail = f"{latin(last)}{index}@client.example" if rng.random() < 0.7 else ""
+        put_addresses(contact, numbers[index][index % 3], mail)
+        contacts.append(contact)
+    return contacts, companies
+
+
+def clients_needed(number: int) -> int:
+    """How many ids `write_clients` takes."""
+    return number + number * 2 // 3

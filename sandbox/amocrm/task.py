@@ -1,0 +1,93 @@
+"""Tasks, of which those of type 2 are meetings."""
+
+from typing import NamedTuple
+
+from sandbox.amocrm.table import Table
+
+FOLLOW_UP = 1
+MEETING = 2
+TYPES = {
+    FOLLOW_UP: ("Связаться", "FOLLOW_UP"),
+    MEETING: ("Встреча", "MEETING"),
+    2291: ("Письмо", None),
+}
+
+
+class TaskVersion(NamedTuple):
+    """The state of a task from `at` on; `due` is the vendor's complete_till."""
+
+    at: int
+    by: int
+    owner: int
+    type: int
+    due: int
+    text: str
+    completed: bool = False
+    result: str | None = None
+    deleted: bool = False
+
+
+class Task:
+    """A task; `entity` is where it belongs, (type, id), or None."""
+
+    __slots__ = ("created_at", "created_by", "entity", "id", "versions")
+
+    def __init__(self, task_id: int, first: TaskVersion, entity: tuple[str, int] | None) -> None:
+        self.id = task_id
+        self.entity = entity
+        self.created_at = first.at
+        self.created_by = first.by
+        self.versions = [first]
+
+    @property
+    def now(self) -> TaskVersion:
+        """The current version."""
+        return self.versions[-1]
+
+    def at(self, moment: int) -> TaskVersion | None:
+        """The version that stood at the end of a second; None before the task was there."""
+        found = None
+        for version in self.versions:
+            if version.at > moment:
+                break
+            found = version
+        return found
+
+    @property
+    def updated_at(self) -> int:
+        """When anything was last changed."""
+        return self.now.at
+
+    @property
+    def complete_till(self) -> int:
+        """When it is due."""
+        return self.now.due
+
+    @property
+    def responsible_user_id(self) -> int:
+        """Who has to do it."""
+        return self.now.owner
+
+    @property
+    def task_type_id(self) -> int:
+        """What kind of work it is."""
+        return self.now.type
+
+    @property
+    def is_completed(self) -> int:
+        """1 when done."""
+        return int(self.now.completed)
+
+    @property
+    def entity_type(self) -> str:
+        """`leads`, `contacts`, ...; empty without an entity."""
+        return self.entity[0] if self.entity else ""
+
+    @property
+    def entity_id(self) -> int:
+        """The entity; 0 without one."""
+        return self.entity[1] if self.entity else 0
+
+
+class Tasks(Table[Task]):
+    """Every task."""

@@ -1,0 +1,243 @@
+"""An amoCRM account read over sockets: killed at every request, changed between requests."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from kpi.engine import rebuild
+from merilo.cycle import run_cycle, run_sweep
+from merilo.wiring import App
+from sandbox.amocrm.pipeline import LOST, WON
+from sandbox.server import start_sandbox
+from tests.flow.amo import agent, shown_values, true_values, write_settings
+
+STATES = {WON: 1, LOST: 2}
+NOON = datetime(2026, 10, 15, 12, tzinfo=UTC)
+Row = tuple[Any, ...]
+
+
+class Kill(BaseException):
+    """The process died here."""
+
+
+class Clock:
+    """The time on both sides."""
+
+    now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Office:
+    """A small account whose clock moves only when told, and an agent that reads it."""
+
+    def __init__(self, folder: Path, box: Any, clock: Clock) -> None:
+        self.box, self.clock, self.account = box, clock, box.account
+        self.settings = write_settings(folder, box, since="2026-03-01")
+
+    @contextmanager
+    def opened(self) -> Iterator[App]:
+        with agent(self.settings, self.clock) as app:
+            yield app
+
+    def read(self, app: App, *, full: bool = False) -> Any:
+        """A pass some minutes later."""
+        self.clock.now += timedelta(minutes=5)
+        result = run_cycle(app, "amo", full=full)
+        assert not result.errors
+        return result
+
+    def work(self, chance: random.Random, steps: int) -> None:
+        """People do things, some of them in the same second."""
+        for _ in range(steps):
+            self.clock.now += timedelta(seconds=chance.choice((0, 0.4, 1, 7)))
+            self.account.live_step(chance)
+
+
+@contextmanager
+def office(folder: Path, scale: str = "tiny", *, paid: bool = True) -> Iterator[Office]:
+    folder.mkdir(exist_ok=True)
+    clock = Clock()
+    with start_sandbox("amocrm", scale=scale, seed=5, limits=False, clock=clock) as box:
+        box.account.filter_paid = paid
+        yield Office(folder, box, clock)
+
+
+@contextmanager
+def at_requests(app: App, act: Callable[[int], None], *, before: bool) -> Iterator[None]:
+    """Calls `act` with the number of each request, before it is sent or when it is answered."""
+    client, number = app.client("amo"), 0
+    get = client.get
+
+    def counted(*given: Any, **named: Any) -> Any:
+        nonlocal number
+        number += 1
+        if before:
+            act(number)
+        body = get(*given, **named)
+        if not before:
+            act(number)
+        return body
+
+    with mock.patch.object(client, "get", counted):
+        yield
+
+
+def true_leads(box: Any) -> set[Row]:
+    """(id, funnel, stage, state, kopecks, owner, client) as the account has it."""
+    unsorted = {(one.id, one.unsorted) for one in box.account.pipelines.values()}
+    found = set()
+    for lead in box.account.leads.rows.values():
+        if (lead.pipeline_id, lead.status_id) in unsorted:
+            continue
+        client = f"company:{lead.company}" if lead.company else None
+        client = client or (f"contact:{lead.contact}" if lead.contact else None)
+        state = STATES.get(lead.status_id, 0)
+        stage = (str(lead.pipeline_id), str(lead.status_id), state)
+        found.add((str(lead.id), *stage, lead.price * 100, str(lead.now.owner), client))
+    return found
+
+
+def stored_leads(app: App) -> set[Row]:
+    columns = "ref, pipeline_ref, stage_ref, state, amount, owner_ref, client_ref"
+    with app.store.read() as tx:
+        rows = tx.exec_driver_sql(f"SELECT {columns} FROM deal WHERE removed_at IS NULL")  # noqa: S608
+        return {tuple(row) for row in rows}
+
+
+def agree(app: App, one: Office) -> None:
+    """The store is the account, and the numbers are the truth by day."""
+    assert stored_leads(app) == true_leads(one.box)
+    days = {"since": date(2026, 3, 1), "until": one.clock.now.date()}
+    expected = true_values(one.box, **days, by="day", read=one.clock.now)
+    found = shown_values(app, **days, by="day")
+    assert {key: value for key, value in found.items() if value[1]} == expected
+    assert not rebuild(app.store, app.catalog), "the cells were wrong"
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_while_people_work_between_the_requests_nothing_is_lost(
+    tmp_path: Path, *, paid: bool
+) -> None:
+    chance = random.Random(int(paid))
+    with office(tmp_path / "busy", paid=paid) as busy, busy.opened() as app:
+        with at_requests(app, lambda _number: busy.work(chance, 3), before=True):
+            for _ in range(4):
+                assert not run_cycle(app, "amo").errors
+        for _ in range(2):
+            busy.read(app)
+        agree(app, busy)
+
+
+def test_a_quiet_account_is_read_again_without_a_change(tmp_path: Path) -> None:
+    with office(tmp_path / "quiet") as quiet, quiet.opened() as app:
+        quiet.read(app)
+        for _ in range(3):
+            again = quiet.read(app)
+            assert not any(stream.changed for stream in again.streams)
+        assert not any(stream.changed for stream in quiet.read(app, full=True).streams)
+        agree(app, quiet)
+
+
+def test_killed_at_requests_of_the_first_read_nothing_is_lost(tmp_path: Path) -> None:
+    with office(tmp_path / "once") as one, one.opened() as app:
+        one.read(app)
+        requests = len(one.box.log)
+        agree(app, one)
+    for number in range(2, requests + 1, 9):
+        _killed_at(tmp_path / f"{number}", number, before=number % 2 == 0)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("before", [True, False])
+def test_killed_at_every_request_of_the_first_read_nothing_is_lost(
+    tmp_path: Path, *, before: bool
+) -> None:
+    with office(tmp_path / "once") as one, one.opened() as app:
+        one.read(app)
+        requests = len(one.box.log)
+    for number in range(1, requests + 1):
+        _killed_at(tmp_path / f"{number}", number, before=before)
+
+
+def _killed_at(folder: Path, number: int, *, before: bool) -> None:
+    def die(count: int) -> None:
+        if count == number:
+            raise Kill
+
+    with office(folder) as killed:
+        with (
+            killed.opened() as app,
+            at_requests(app, die, before=before),
+            pytest.raises(Kill),
+        ):
+            run_cycle(app, "amo")
+        killed.work(random.Random(number), 10)
+        with killed.opened() as app:
+            killed.read(app)
+            killed.read(app)
+            agree(app, killed)
+
+
+def test_a_deleted_lead_is_gone_with_the_next_pass_and_back_when_it_is_restored(
+    tmp_path: Path,
+) -> None:
+    with office(tmp_path / "bin") as small, small.opened() as app:
+        small.read(app)
+        lead = next(iter(small.account.leads.rows))
+        small.account.delete_lead(lead)
+        small.read(app)
+        agree(app, small)
+        small.account.restore_lead(lead)
+        small.read(app)
+        agree(app, small)
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_of_merged_leads_one_is_left_and_merged_contacts_are_one_client(
+    tmp_path: Path, *, paid: bool
+) -> None:
+    with office(tmp_path / "merged", paid=paid) as small, small.opened() as app:
+        small.read(app)
+        survivor, loser, *_ = small.account.leads.rows
+        small.account.merge_leads(survivor, loser)
+        contacts = [lead.contact for lead in small.account.leads.rows.values() if lead.contact]
+        first, second = sorted(set(contacts))[:2]
+        small.account.merge_contacts(first, second)
+        small.read(app)
+        agree(app, small)
+
+
+def test_a_lead_in_unsorted_counts_from_its_acceptance_on(tmp_path: Path) -> None:
+    with office(tmp_path / "unsorted") as small, small.opened() as app:
+        owner = small.account.leads.rows[next(iter(small.account.leads.rows))].now.owner
+        kept, declined = (small.account.receive_unsorted(owner) for _ in range(2))
+        small.read(app)
+        waiting = str(small.account.incoming[kept].lead)
+        assert waiting not in {row[0] for row in stored_leads(app)}
+        small.clock.now += timedelta(minutes=9)
+        small.account.accept_unsorted(kept, owner)
+        small.account.decline_unsorted(declined)
+        small.read(app)
+        assert waiting in {row[0] for row in stored_leads(app)}
+        agree(app, small)
+
+
+def test_the_sweep_finds_what_no_event_told_of(tmp_path: Path) -> None:
+    with office(tmp_path / "swept") as small, small.opened() as app:
+        small.read(app)
+        ghost, *_ = small.account.leads.rows
+        small.account.leads.hide(ghost)
+        small.read(app)
+        assert str(ghost) in {row[0] for row in stored_leads(app)}
+        swept = {result.stream: result for result in run_sweep(app, "amo")}
+        assert swept["deals"].removed == 1
+        assert str(ghost) not in {row[0] for row in stored_leads(app)}

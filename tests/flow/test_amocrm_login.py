@@ -1,0 +1,162 @@
+"""OAuth at amoCRM: a refresh token works once, and nobody ever shows it twice."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.error import AuthError
+from merilo.cycle import run_cycle
+from merilo.wiring import App
+from sandbox.server import start_sandbox
+from tests.flow.amo import agent
+
+
+class Clock:
+    """The time on both sides."""
+
+    now = datetime(2026, 10, 15, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Office:
+    """An account that lets an integration in by OAuth."""
+
+    def __init__(self, folder: Path, box: Any, clock: Clock) -> None:
+        self.box, self.clock = box, clock
+        access = box.account.access
+        secret = folder / "secret"
+        secret.write_text(access.client_secret)
+        secret.chmod(0o600)
+        self.settings = folder / "merilo.toml"
+        self.settings.write_text(
+            f"""
+[merilo]
+data_dir = "./data"
+[secrets]
+backend = "vault"
+master_key = "generated"
+[sources.amo]
+connector = "amocrm"
+auth = "oauth"
+url = "{box.url}"
+client_id = "{access.client_id}"
+client_secret = "file:{secret}"
+redirect_uri = "{access.redirect_uri}"
+since = "2026-09-01"
+""",
+            encoding="utf-8",
+        )
+
+    @contextmanager
+    def opened(self) -> Iterator[App]:
+        with agent(self.settings, self.clock) as app:
+            yield app
+
+    def log_in(self, app: App) -> str:
+        """What `merilo login amo` does with the code."""
+        access = self.box.account.access
+        code = access.authorize(self.box.account.now())
+        make = app.connectors["amo"].login
+        assert make is not None
+        login = make(app.settings.sources["amo"], app.client("amo").options)
+        assert login is not None
+        assert f"client_id={access.client_id}" in login.address("state")
+        return str(login.redeem({"code": code}))
+
+    @property
+    def renewals(self) -> int:
+        """How often the token endpoint was asked."""
+        return sum(record.method == "POST oauth2/access_token" for record in self.box.log)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    clock = Clock()
+    with start_sandbox("amocrm", scale="tiny", seed=5, limits=False, clock=clock) as box:
+        yield Office(tmp_path, box, clock)
+
+
+def test_nobody_logged_in_yet_and_it_says_what_to_do(office: Office) -> None:
+    with office.opened() as app:
+        error = run_cycle(app, "amo").failed
+    assert isinstance(error, AuthError)
+    assert "merilo login amo" in str(error)
+
+
+def test_a_login_is_kept_and_renewed_once_a_day(office: Office) -> None:
+    with office.opened() as app:
+        assert office.log_in(app)
+        assert not run_cycle(app, "amo").errors
+    assert office.renewals == 1
+    for day in range(3):
+        office.clock.now += timedelta(days=1)
+        with office.opened() as app:
+            assert not run_cycle(app, "amo").errors
+        assert office.renewals == 2 + day
+
+
+def test_a_token_that_is_refused_in_the_middle_of_a_read_is_renewed(office: Office) -> None:
+    with office.opened() as app:
+        office.log_in(app)
+        office.box.faults.add("expired", method="GET leads")
+        assert not run_cycle(app, "amo").errors
+    assert office.renewals == 2
+
+
+def test_two_agents_never_show_one_refresh_token_twice(office: Office) -> None:
+    with office.opened() as one, office.opened() as other:
+        office.log_in(one)
+        office.clock.now += timedelta(days=2)
+        errors: list[object] = []
+
+        def ask(app: App) -> None:
+            try:
+                app.client("amo").get("api/v4/account")
+            except Exception as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=ask, args=(app,)) for app in (one, other, one, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    assert errors == []
+    assert office.renewals == 2
+
+
+def test_a_lost_answer_loses_the_login_and_says_so_once(office: Office) -> None:
+    with office.opened() as app:
+        office.log_in(app)
+    office.clock.now += timedelta(days=2)
+    office.box.faults.add("lost", method="POST oauth2/access_token")
+    with office.opened() as app:
+        for _ in range(3):
+            error = run_cycle(app, "amo").failed
+            assert isinstance(error, AuthError)
+            assert "merilo login amo" in str(error)
+            office.clock.now += timedelta(minutes=5)
+    assert office.renewals == 3
+    with office.opened() as app:
+        office.log_in(app)
+        assert not run_cycle(app, "amo").errors
+
+
+@pytest.mark.parametrize("kind", ["500", "html403", "html500"])
+def test_trouble_at_the_token_endpoint_never_logs_out(office: Office, kind: str) -> None:
+    with office.opened() as app:
+        office.log_in(app)
+        office.clock.now += timedelta(days=2)
+        for _ in range(3):
+            office.box.faults.add(kind, method="POST oauth2/access_token")
+        assert run_cycle(app, "amo").failed is not None
+    office.box.faults.clear()
+    office.clock.now += timedelta(minutes=20)
+    with office.opened() as app:
+        assert not run_cycle(app, "amo").errors

@@ -1,0 +1,39 @@
+"""The agent's numbers are the truth of the amoCRM sandbox, which no engine of ours computes."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from kpi.period import By
+from merilo.cycle import run_cycle
+from merilo.wiring import App
+from sandbox.server import start_sandbox
+from tests.flow.amo import METRICS, agent, shown_values, true_values, write_settings
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["with the filter", "without it"])
+def read_once(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[App, Any, date]]:
+    """A small company read in one pass."""
+    folder = tmp_path_factory.mktemp("truth")
+    with start_sandbox("amocrm", scale="small", seed=7, limits=False) as box:
+        box.account.filter_paid = request.param
+        since = datetime.now(UTC).date() - timedelta(days=300)
+        with agent(write_settings(folder, box, since=since.isoformat())) as app:
+            assert not run_cycle(app, "amo").errors
+            yield app, box, app.clock().date()
+
+
+@pytest.mark.parametrize("by", ["day", "week", "month", "total"])
+def test_every_number_of_every_manager_and_the_team_is_the_truth(
+    read_once: tuple[App, Any, date], by: By
+) -> None:
+    app, box, today = read_once
+    since = today - timedelta(days=200)
+    expected = true_values(box, since=since, until=today, by=by, read=app.clock())
+    found = shown_values(app, since=since, until=today, by=by)
+    assert {metric for _, metric, _ in expected} == set(METRICS)
+    assert {key: value for key, value in found.items() if value[1]} == expected
