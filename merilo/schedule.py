@@ -40,9 +40,10 @@ class Work:
     `cycle` reads a source and refreshes the KPIs; it returns the errors of single streams by
     name. `sweep` proves a source's store equal to the CRM; `swept_at` tells when that was last
     done. `writeback` writes to a destination (by its name). `self_check` rebuilds the KPIs and
-    tells whether they had been wrong. `late` reads again what may have come
-    late. `credential` changes when the source's secrets do. `close` lets go of everything.
-    `interrupt` ends waits for limits: what waits raises StoppedError.
+    tells whether they had been wrong. `late` reads again what may have come late. `credential`
+    changes when the source's secrets do. `close` lets go of everything. `interrupt` ends waits for
+    limits: what waits raises StoppedError. `rest` follows every job: an idle service gives back
+    what only work needs.
     """
 
     settings: Settings
@@ -55,6 +56,7 @@ class Work:
     credential: Callable[[str], str]
     close: Callable[[], None]
     interrupt: Callable[[], object] = bool
+    rest: Callable[[], object] = bool
 
 
 class Schedule:
@@ -140,6 +142,7 @@ class Schedule:
             return
         with self._counted():
             function(name)
+            self.work.rest()
             give_back()
         self._late.discard(job)
 

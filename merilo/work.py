@@ -51,6 +51,7 @@ def work_of(app: App, known: KnownSecrets) -> Work:
         credential=credential,
         close=app.close,
         interrupt=app.stopping.set,
+        rest=app.store.rest,
     )
 
 

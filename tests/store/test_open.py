@@ -155,3 +155,16 @@ def _read_everything(data_dir: Path) -> None:
             assert len(tx.execute(table_of(SourceRow).select()).all()) == 2_000
     finally:
         store.close()
+
+
+def test_a_store_at_rest_disturbs_no_reader_and_works_on(store: Store) -> None:
+    row = table_of(SourceRow)
+    with store.read() as reader:
+        assert reader.execute(row.select()).all() == []
+        store.rest()
+        with store.write() as tx:
+            tx.execute(row.insert().values(name="main"))
+        store.rest()
+        assert reader.execute(row.select()).all() == []
+    with store.read() as tx:
+        assert [each.name for each in tx.execute(row.select())] == ["main"]
