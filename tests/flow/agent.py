@@ -13,7 +13,7 @@ from merilo.wiring import App, build_app, settings_from
 from sandbox.bitrix24.truth import truth
 from tests.canary import canary
 
-METRICS = (
+EVERY_CRM = (
     "calls_in",
     "calls_out",
     "calls_answered",
@@ -36,6 +36,11 @@ METRICS = (
     "leads_created",
     "leads_won",
     "lead_conversion",
+)
+"""What each CRM feeds."""
+
+METRICS = (
+    *EVERY_CRM,
     "quotes_created",
     "quotes_won",
     "quote_conversion",

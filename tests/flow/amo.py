@@ -13,31 +13,6 @@ from merilo.wiring import App
 from sandbox.amocrm.truth import truth
 from tests.flow import agent as agents
 
-METRICS = (
-    "calls_in",
-    "calls_out",
-    "calls_answered",
-    "calls_missed",
-    "calls_reached",
-    "talk_time",
-    "calls_120s",
-    "emails_sent",
-    "emails_received",
-    "meetings_held",
-    "meetings_planned",
-    "deals_created",
-    "deals_won",
-    "deals_lost",
-    "revenue",
-    "average_deal",
-    "days_to_win",
-    "sales_cycle",
-    "win_rate",
-    "leads_created",
-    "leads_won",
-    "lead_conversion",
-)
-
 
 def write_settings(folder: Path, box: Any, *, since: str = "2020-01-01", extra: str = "") -> Path:
     """A settings file for one amoCRM source with a scorecard; the token lies beside it."""
@@ -89,13 +64,13 @@ def true_values(box: Any, *, since: date, until: date, by: str, read: datetime) 
     return {
         (row.user, row.metric, row.period_start): (row.value, row.n)
         for row in rows
-        if row.metric in METRICS and row.n
+        if row.metric in agents.EVERY_CRM and row.n
     }
 
 
 def shown_values(app: App, *, since: date, until: date, by: By) -> agents.Numbers:
     """What the agent says, managers by their id in the account."""
-    query = Query(since=since, until=until, by=by, metrics=METRICS)
+    query = Query(since=since, until=until, by=by, metrics=agents.EVERY_CRM)
     found: agents.Numbers = {}
     for value in values(app.store, app.catalog, query, app.vantage):
         user = None if value.manager_id is None else int(value.aliases["amo"])
