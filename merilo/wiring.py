@@ -40,6 +40,7 @@ class App:
     clock: Callable[[], datetime] = now
     stopping: threading.Event = field(default_factory=threading.Event)
     _clients: dict[str, Any] = field(default_factory=dict)
+    _connecting: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -72,15 +73,16 @@ class App:
         return Vantage(configured, self.settings.merilo.zone, self.clock(), feeding, feeds)
 
     def client(self, source: str) -> Any:
-        """The connection to a source, made at its first use and kept."""
-        if source not in self._clients:
-            options = client_options(
-                self.settings, self.secrets, source, sleep=self.wait, clock=self.clock
-            )
-            self._clients[source] = self.connectors[source].client(
-                self.settings.sources[source], options
-            )
-        return self._clients[source]
+        """The connection to a source, made at its first use and kept; threads share it."""
+        with self._connecting:
+            if source not in self._clients:
+                options = client_options(
+                    self.settings, self.secrets, source, sleep=self.wait, clock=self.clock
+                )
+                self._clients[source] = self.connectors[source].client(
+                    self.settings.sources[source], options
+                )
+            return self._clients[source]
 
     def wait(self, seconds: float) -> None:
         """Waits; raises StoppedError as soon as the program is asked to end."""
