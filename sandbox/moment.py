@@ -1,6 +1,7 @@
 """Moments as the portal keeps and shows them: seconds since 1970, ISO-8601 at +03:00."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 _OFFSET_S = 3 * 3600
 _DAY_S = 86400
@@ -30,6 +31,11 @@ def iso(at: float | None) -> str | None:
 def midnight(at: float) -> int:
     """The start of the server's day that holds the moment."""
     return int((at + _OFFSET_S) // _DAY_S) * _DAY_S - _OFFSET_S
+
+
+def day_of(at: float, tz: str) -> date:
+    """The day of a named time zone that holds the moment."""
+    return datetime.fromtimestamp(at, ZoneInfo(tz)).date()
 
 
 def weekday(at: float) -> int:

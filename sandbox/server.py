@@ -40,7 +40,7 @@ class Box(Served):
     """A running sandbox of Bitrix24; close it, or use it as a context manager."""
 
     def __init__(self, portal: Portal, limits: Limits, tls: TlsFiles | None) -> None:
-        super().__init__(tls)
+        super().__init__(tls, portal.live_step)
         self.portal = portal
         self.limits = limits
 
@@ -64,10 +64,6 @@ class Box(Served):
     def open(self, port: int) -> None:
         """Listen on the loopback, port 0 = any free one."""
         self.serve(build_app(self.portal, self.limits, self.faults, self.log), port)
-
-    def work(self, steps_a_minute: float, seed: int) -> None:
-        """Let the company work on its own, at real time, until closed."""
-        self.keep_working(self.portal.live_step, steps_a_minute, seed)
 
 
 @overload

@@ -24,12 +24,13 @@ _START_TIMEOUT_S = 10.0
 class Served:
     """A running server; close it, or use it as a context manager."""
 
-    def __init__(self, tls: TlsFiles | None) -> None:
+    def __init__(self, tls: TlsFiles | None, live_step: Callable[[random.Random], Any]) -> None:
         self.faults = Faults()
         self.log = Journal()
         self.url = ""
         self.ca_bundle = str(tls.ca) if tls else None
         self._tls = tls
+        self._live_step = live_step
         self._stack = contextlib.ExitStack()
 
     def serve(self, app: Starlette, port: int, *, dated: bool = True) -> None:
@@ -38,12 +39,10 @@ class Served:
         self._stack.callback(self.faults.clear)
         self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{number}"
 
-    def keep_working(
-        self, step: Callable[[random.Random], Any], steps_a_minute: float, seed: int
-    ) -> None:
-        """Let things happen at real time until closed."""
+    def work(self, steps_a_minute: float, seed: int) -> None:
+        """Let the company work on its own, at real time, until closed."""
         if steps_a_minute > 0:
-            self._stack.enter_context(_working(step, steps_a_minute, seed))
+            self._stack.enter_context(_working(self._live_step, steps_a_minute, seed))
 
     def keep(self, folder: tempfile.TemporaryDirectory[str]) -> None:
         """Remove a folder when closed."""

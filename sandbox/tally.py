@@ -1,9 +1,9 @@
 """Counting what happened, by user and period, with plain loops: the shape of every truth."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sandbox.waiting import time_rows
@@ -12,6 +12,7 @@ BY = ("day", "week", "month", "total")
 _QUARTER_S = 900  # no zone changes its day within a quarter of an hour
 _DAY_S = 86_400
 User = int | None
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +100,42 @@ def _rows(user: User, start: date, cell: _Cell) -> Iterator[Row]:
             yield Row(user, metric, start, value, None, None, records)
     if won:
         revenue = sums["revenue"] * 100
-        mean = money(half_up(revenue, won))
-        yield Row(user, "average_deal", start, mean, money(revenue), won, won)
-        spent, cycle = days(sums["days_to_win"], 1), days(sums["days_to_win"], won)
-        yield Row(user, "days_to_win", start, spent, None, None, won)
-        yield Row(user, "sales_cycle", start, cycle, spent, won, won)
+        yield from win_rows(user, start, won, revenue, sums["days_to_win"])
     if won + lost:
-        yield _ratio(user, start, "win_rate", won, won + lost)
+        yield ratio_row(user, start, "win_rate", won, won + lost)
     created = sums.get("leads_created", 0)
     if created:
-        yield _ratio(user, start, "lead_conversion", sums.get("leads_won", 0), created)
+        yield ratio_row(user, start, "lead_conversion", sums.get("leads_won", 0), created)
     for name, shown, above, below, n in time_rows(cell.waits, created):
         yield Row(user, name, start, shown, above, below, n)
 
 
-def _ratio(user: User, start: date, metric: str, part: int, whole: int) -> Row:
+def win_rows(user: User, start: date, won: int, kopecks: int, spent_s: int) -> Iterator[Row]:
+    """What is shown of the wins of one cell, but for their number and their sum."""
+    mean = money(half_up(kopecks, won))
+    yield Row(user, "average_deal", start, mean, money(kopecks), won, won)
+    spent, cycle = days(spent_s, 1), days(spent_s, won)
+    yield Row(user, "days_to_win", start, spent, None, None, won)
+    yield Row(user, "sales_cycle", start, cycle, spent, won, won)
+
+
+def ratio_row(user: User, start: date, metric: str, part: int, whole: int) -> Row:
+    """A share of what was counted in one cell, to four decimals."""
     rate = half_up(part * 10_000, whole) / 10_000
     return Row(user, metric, start, rate, part, whole, whole)
+
+
+def credited(users: Container[int], user: int) -> tuple[User, ...]:
+    """The user, unless nobody knows them, and the team."""
+    return (user, None) if user in users else (None,)
+
+
+def climbed(rungs: Sequence[R], stood: Container[R]) -> Iterator[tuple[R, R, bool]]:
+    """The steps whose earlier rung was reached or passed, and whether the later one was too."""
+    passed = [place for place, rung in enumerate(rungs) if rung in stood]
+    if passed:
+        for place in range(min(max(passed) + 1, len(rungs) - 1)):
+            yield rungs[place], rungs[place + 1], max(passed) > place
 
 
 def placer(since: date, until: date, by: str, zone: ZoneInfo) -> Callable[[float], date | None]:

@@ -3,7 +3,7 @@
 Written from the definitions alone, call by call and day by day.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 _DAY_S = 86_400
+_DIGITS = 10
 _OPENS, _CLOSES = time(9), time(18)
 _COUNTS = ("leads_answered", "calls_missed_unreturned")
 MEDIANS = ("response_time", "response_time_work", "callback_time")
@@ -35,6 +36,9 @@ class TimeFact:
 class Ring:
     """A call of a number, from its start to its end; who is credited, None is the team."""
 
+    number: str
+    incoming: bool
+    talked: bool
     start: int
     end: int
     users: tuple[int | None, ...]
@@ -80,7 +84,42 @@ def _russia(year: int) -> Any:
     return holidays.country_holidays("RU", years=[year])
 
 
-def call_backs(missed: list[Ring], talks: list[Ring]) -> Iterator[TimeFact]:
+def answered(
+    acts: Iterable[tuple[int, bool]], user: int, at: float, zone: ZoneInfo
+) -> Iterator[TimeFact]:
+    """How long somebody who came to `user` at a moment waited for the first of what was done.
+
+    Acts are (moment, whether somebody talked): a talk counts even if it came before.
+    """
+    came, users = int(at), (user, None)
+    found = [max(moment, came) for moment, talked in acts if talked or moment >= came]
+    if found:
+        first = min(found)
+        yield TimeFact("response_time", users, at, first - came)
+        yield TimeFact("response_time_work", users, at, worked(came, first, zone))
+        yield TimeFact("leads_answered", users, at)
+
+
+def last_ten(phone: str) -> str:
+    """The digits by which spellings of a number are alike; fewer when it has fewer."""
+    return "".join(each for each in phone if each.isdigit())[-_DIGITS:]
+
+
+def call_backs(rings: Iterable[Ring]) -> Iterator[TimeFact]:
+    """Which missed calls of each number were returned; numbers too short are nobody's."""
+    numbers: dict[str, tuple[list[Ring], list[Ring]]] = {}
+    for ring in rings:
+        missed, talks = numbers.setdefault(ring.number, ([], []))
+        if ring.talked:
+            talks.append(ring)
+        elif ring.incoming:
+            missed.append(ring)
+    for number, (missed, talks) in numbers.items():
+        if len(number) == _DIGITS:
+            yield from _returned(missed, talks)
+
+
+def _returned(missed: list[Ring], talks: list[Ring]) -> Iterator[TimeFact]:
     """For every missed call of a number the first later talk, with the longest wait it ended."""
     ended: dict[int, int] = {}
     for ring in missed:

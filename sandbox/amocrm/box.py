@@ -11,7 +11,7 @@ class AmoBox(Served):
     """A running sandbox of amoCRM; close it, or use it as a context manager."""
 
     def __init__(self, account: Account, limits: Limits, tls: TlsFiles | None) -> None:
-        super().__init__(tls)
+        super().__init__(tls, account.live_step)
         self.account = account
         self.limits = limits
 
@@ -39,7 +39,3 @@ class AmoBox(Served):
         app = build_app(self.account, self.limits, self.faults, self.log)
         self.serve(app, port, dated=False)
         self._stack.callback(self.account.hooks.close)
-
-    def work(self, steps_a_minute: float, seed: int) -> None:
-        """Let the company work on its own, at real time, until closed."""
-        self.keep_working(self.account.live_step, steps_a_minute, seed)

@@ -1,10 +1,7 @@
 """The simulated company: one seed and one moment make one history that ends now."""
 
-import gc
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
 
@@ -16,26 +13,14 @@ from sandbox.amocrm.event import Event, lead_events, note_event, task_events
 from sandbox.amocrm.lead import Lead
 from sandbox.amocrm.lead_story import LeadWriter
 from sandbox.amocrm.note_story import NoteWriter, Placed
-from sandbox.amocrm.staff import Staff, hire
+from sandbox.amocrm.staff import Managers, hire
 from sandbox.amocrm.task_story import write_task
 from sandbox.amocrm.unsorted import Incoming
 from sandbox.hours import Hours
 from sandbox.person import titles
+from sandbox.scale import Scale, find_scale, uncollected
 
-_MANY = 100_000
 _MOST_MORE = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """How much there is: managers (of them `dismissed`), leads, calls, days."""
-
-    managers: int
-    dismissed: int
-    leads: int
-    calls: int
-    days: int
-
 
 SCALES = {
     "empty": Scale(3, 0, 0, 0, 60),
@@ -48,10 +33,8 @@ SCALES = {
 
 def build_account(scale: str, seed: int, clock: Callable[[], datetime]) -> Account:
     """An account with its history; ValueError for an unknown scale."""
-    if scale not in SCALES:
-        raise ValueError(f"unknown scale {scale}; known: {', '.join(SCALES)}")
-    size = SCALES[scale]
-    with _uncollected(size):
+    size = find_scale(SCALES, scale)
+    with uncollected(size):
         rng = random.Random(seed)
         rng.getrandbits(64)  # from here on people are those of the other vendors' companies
         account = Account(clock, random.Random(f"keys {seed}"))
@@ -59,29 +42,15 @@ def build_account(scale: str, seed: int, clock: Callable[[], datetime]) -> Accou
         staff = hire(account.users, rng, size.managers, size.dismissed, hours)
         for reason in account.reasons.values():
             reason.at = int(hours.start)
-        if size.leads:
+        if size.deals:
             _Author(account, rng, staff, hours).write(size)
         return account
-
-
-@contextmanager
-def _uncollected(size: Scale) -> Iterator[None]:
-    """Millions of records that live as long as the account are nothing to search for garbage."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if size.calls >= _MANY:
-            gc.freeze()
-        if collecting:
-            gc.enable()
 
 
 class _Author:
     """Writes the whole history; the ledger is put in order at the end."""
 
-    def __init__(self, account: Account, rng: random.Random, staff: Staff, hours: Hours) -> None:
+    def __init__(self, account: Account, rng: random.Random, staff: Managers, hours: Hours) -> None:
         self._account = account
         self._rng = rng
         self._staff = staff
@@ -91,22 +60,22 @@ class _Author:
     def write(self, size: Scale) -> None:
         """Clients, leads, notes, tasks, customers, and the events they left."""
         account = self._account
-        number = max(20, size.leads // 3)
+        number = max(20, size.deals // 3)
         ids = sorted((account.fresh_id() for _ in range(clients_needed(number))), reverse=True)
         contacts, companies = write_clients(self._rng, self._staff, self._hours, number, ids)
         account.contacts.bring(contacts)
         account.companies.bring(companies)
         for kind, clients in (("contact", contacts), ("company", companies)):
             self._events += [self._added(kind, one) for one in clients]
-        leads = self._leads(size.leads, contacts)
+        leads = self._leads(size.deals, contacts)
         # Their own chance: what else there is does not depend on them.
         chance = random.Random(self._rng.random())
-        self._customers(min(size.leads // 10, 2_000), contacts)
+        self._customers(min(size.deals // 10, 2_000), contacts)
         writer = NoteWriter(chance, self._staff, self._hours, contacts, leads)
         writer.know_customers(account.customers.rows.values())
         placed = writer.calls(size.calls) + writer.letters(min(size.calls // 6, _MOST_MORE))
         self._notes(placed)
-        self._tasks(min(size.leads, _MOST_MORE), leads)
+        self._tasks(min(size.deals, _MOST_MORE), leads)
         self._events.sort(key=lambda event: event.at)
         account.events.note(*self._events)
 

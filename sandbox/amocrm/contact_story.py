@@ -4,7 +4,7 @@ import random
 
 from sandbox.amocrm.contact import Client
 from sandbox.amocrm.deed import put_addresses
-from sandbox.amocrm.staff import Staff
+from sandbox.amocrm.staff import Managers
 from sandbox.amocrm.user import ADMIN_ID
 from sandbox.hours import DAY_S, Hours
 from sandbox.person import latin, people, phones
@@ -16,7 +16,7 @@ _FIRMS = (
 
 
 def write_clients(
-    rng: random.Random, staff: Staff, hours: Hours, number: int, ids: list[int]
+    rng: random.Random, staff: Managers, hours: Hours, number: int, ids: list[int]
 ) -> tuple[list[Client], list[Client]]:
     """(contacts, companies), known since before the period; `ids` has one for each of them."""
     at = int(hours.start - 30 * DAY_S)

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from sandbox.amocrm.pipeline import CLOSED, LOST
 from sandbox.amocrm.table import Table
+from sandbox.version import Versioned
 
 Values = dict[int, list[dict[str, Any]]]
 VERSIONED = frozenset({"owner", "pipeline", "status", "price", "name", "reason", "closed_at"})
@@ -29,40 +30,26 @@ class Version(NamedTuple):
         return self.pipeline, self.status
 
 
-class Lead:
+class Lead(Versioned[Version]):
     """A lead; `versions` is never empty and ascends by `at`; `values` are custom fields."""
 
     __slots__ = (
-        "company", "contact", "created_at", "created_by", "entered", "id", "merged_into",
-        "tags", "touched", "values", "versions",
+        "company", "contact", "created_at", "created_by", "id", "merged_into",
+        "tags", "touched", "values",
     )  # fmt: skip
 
     def __init__(self, lead_id: int, first: Version, contact: int = 0, company: int = 0) -> None:
+        super().__init__([first])
         self.id = lead_id
         self.created_at = first.at
         self.created_by = first.by
         self.contact = contact
         self.company = company
-        self.versions = [first]
         self.values: Values = {}
         self.tags: list[tuple[int, str]] = []
         self.merged_into = 0
         # Changes that leave no version: a field, a tag, a link.
         self.touched: tuple[int, int] = (first.at, first.by)
-
-    @property
-    def now(self) -> Version:
-        """The current version."""
-        return self.versions[-1]
-
-    def at(self, moment: int) -> Version | None:
-        """The version that stood at the end of a second; None before the lead was there."""
-        found = None
-        for version in self.versions:
-            if version.at > moment:
-                break
-            found = version
-        return found
 
     @property
     def updated_at(self) -> int:

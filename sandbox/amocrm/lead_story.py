@@ -4,7 +4,7 @@ import random
 
 from sandbox.amocrm.lead import Version, changed
 from sandbox.amocrm.pipeline import CLOSED, LOST, WON, Pipeline
-from sandbox.amocrm.staff import Staff
+from sandbox.amocrm.staff import Managers
 from sandbox.amocrm.user import ADMIN_ID
 from sandbox.hours import Hours
 
@@ -18,7 +18,7 @@ class LeadWriter:
     def __init__(
         self,
         rng: random.Random,
-        staff: Staff,
+        staff: Managers,
         hours: Hours,
         pipelines: list[Pipeline],
         reasons: list[int],

@@ -10,7 +10,7 @@ from sandbox.amocrm.contact import EMAIL_ID, PHONE_ID, Client
 from sandbox.amocrm.customer import Customer
 from sandbox.amocrm.lead import Lead
 from sandbox.amocrm.note import MAIL, Letter, Note, PhoneCall, call_type
-from sandbox.amocrm.staff import Staff
+from sandbox.amocrm.staff import Managers
 from sandbox.amocrm.user import ADMIN_ID
 from sandbox.hours import Hours
 
@@ -18,6 +18,7 @@ Placed = tuple[str, Note]
 _KINDS = ("usual", "one_author", "by_name", "no_responsible", "no_uniq", "loose", "voicemail")
 _WEIGHTS = list(accumulate((66, 9, 5, 6, 6, 5, 3)))
 _SOURCES = ("Mango Office", "UIS")
+_SOMEBODY = "Сотрудник"
 _SUBJECTS = ("Коммерческое предложение", "Договор", "Счёт на оплату", "Уточнение сроков")
 
 
@@ -36,7 +37,7 @@ class NoteWriter:
     def __init__(
         self,
         rng: random.Random,
-        staff: Staff,
+        staff: Managers,
         hours: Hours,
         contacts: list[Client],
         leads: list[Lead],
@@ -106,10 +107,18 @@ class NoteWriter:
         if kind == "one_author":
             return _Author(ADMIN_ID, self._staff.known(self._rng, self._hours.now), user)
         if kind == "by_name":
-            return _Author(user, user, self._staff.name(user))
+            return _Author(user, user, self._name(user))
         if kind == "no_responsible":
             return _Author(ADMIN_ID, user, None)
         return _Author(user, user, str(user) if kind == "loose" else user)
+
+    def _name(self, user: int) -> str:
+        found = self._staff.find(user)
+        return found.name if found else _SOMEBODY
+
+    def _mailbox(self, user: int) -> tuple[str, str]:
+        found = self._staff.find(user)
+        return self._name(user), found.email if found else "old@severny-veter.example"
 
     def _letter(self, at: int) -> list[Placed]:
         rng = self._rng
@@ -120,7 +129,7 @@ class NoteWriter:
         incoming = rng.random() < 0.45
         letter = Letter(
             f"<{rng.getrandbits(64):016x}@severny-veter.example>", int(rng.random() * 10**7),
-            incoming, self._staff.address(user), (contact.name, address), rng.choice(_SUBJECTS),
+            incoming, self._mailbox(user), (contact.name, address), rng.choice(_SUBJECTS),
         )  # fmt: skip
         return self._places(MAIL, contact, at, _Author(0 if incoming else user, user, None), letter)
 

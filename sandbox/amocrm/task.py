@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from sandbox.amocrm.table import Table
+from sandbox.version import Versioned
 
 FOLLOW_UP = 1
 MEETING = 2
@@ -27,31 +28,17 @@ class TaskVersion(NamedTuple):
     deleted: bool = False
 
 
-class Task:
+class Task(Versioned[TaskVersion]):
     """A task; `entity` is where it belongs, (type, id), or None."""
 
-    __slots__ = ("created_at", "created_by", "entity", "id", "versions")
+    __slots__ = ("created_at", "created_by", "entity", "id")
 
     def __init__(self, task_id: int, first: TaskVersion, entity: tuple[str, int] | None) -> None:
+        super().__init__([first])
         self.id = task_id
         self.entity = entity
         self.created_at = first.at
         self.created_by = first.by
-        self.versions = [first]
-
-    @property
-    def now(self) -> TaskVersion:
-        """The current version."""
-        return self.versions[-1]
-
-    def at(self, moment: int) -> TaskVersion | None:
-        """The version that stood at the end of a second; None before the task was there."""
-        found = None
-        for version in self.versions:
-            if version.at > moment:
-                break
-            found = version
-        return found
 
     @property
     def updated_at(self) -> int:

@@ -3,7 +3,7 @@
 import random
 
 from sandbox.amocrm.lead import Lead
-from sandbox.amocrm.staff import Staff
+from sandbox.amocrm.staff import Managers
 from sandbox.amocrm.task import FOLLOW_UP, MEETING, Task, TaskVersion
 from sandbox.amocrm.user import ADMIN_ID
 from sandbox.hours import Hours
@@ -12,7 +12,7 @@ _TEXTS = {MEETING: "Встреча в офисе клиента", FOLLOW_UP: "П
 
 
 def write_task(
-    rng: random.Random, staff: Staff, hours: Hours, leads: list[Lead], task_id: int
+    rng: random.Random, staff: Managers, hours: Hours, leads: list[Lead], task_id: int
 ) -> Task:
     """One task: planned, handed over at times, moved at times, mostly done in the end."""
     at = int(hours.moment(rng))

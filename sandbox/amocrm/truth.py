@@ -12,12 +12,13 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from sandbox.amocrm.account import Account
+from sandbox.amocrm.contact import Clients
 from sandbox.amocrm.note import Note
 from sandbox.amocrm.truth_call import CallFact, call_facts, letter_facts
 from sandbox.amocrm.truth_lead import LeadFact, is_lost, is_won, lead_facts, meeting_facts
 from sandbox.amocrm.truth_time import time_facts
-from sandbox.moment import seconds
-from sandbox.tally import Row, Tally, User
+from sandbox.moment import day_of, seconds
+from sandbox.tally import Row, Tally, User, credited
 
 _VIEWS = ("actual", "observed")
 _DAY_S = 86_400
@@ -60,13 +61,8 @@ def truth(
         for wait in time_facts(account, leads, calls, horizon, ZoneInfo(tz)):
             for user in wait.users:
                 tally.wait(user, wait.at, wait.metric, wait.seconds)
-        for metric, clients in (
-            ("contacts_created", account.contacts),
-            ("companies_created", account.companies),
-        ):
-            for client in clients.rows.values():
-                if horizon is None or client.created_at <= horizon:
-                    tally.add_both(client.first_owner, client.created_at, metric)
+        _count_clients(tally, "contacts_created", account.contacts, horizon)
+        _count_clients(tally, "companies_created", account.companies, horizon)
         return tally.rows()
 
 
@@ -96,6 +92,12 @@ def _count_lead(tally: Tally, fact: LeadFact) -> None:
         tally.add_both(fact.ended_by, fact.ended_at, "days_to_win", fact.ended_at - fact.at)
 
 
+def _count_clients(tally: Tally, metric: str, clients: Clients, horizon: int | None) -> None:
+    for client in clients.rows.values():
+        if horizon is None or client.created_at <= horizon:
+            tally.add_both(client.first_owner, client.created_at, metric)
+
+
 def open_truth(account: Account, *, read: datetime) -> dict[User, tuple[int, int]]:
     """(number, kopecks) of the open deals by their owner, and of all under None."""
     found: dict[User, tuple[int, int]] = {}
@@ -103,7 +105,7 @@ def open_truth(account: Account, *, read: datetime) -> dict[User, tuple[int, int
         for fact in _leads(account, int(seconds(read))):
             if is_won(fact) or is_lost(fact):
                 continue
-            for user in _credited(account, fact.holder):
+            for user in credited(account.users, fact.holder):
                 count, total = found.get(user, (0, 0))
                 found[user] = count + 1, total + fact.price * 100
     return found
@@ -116,9 +118,9 @@ def lost_truth(
     found: dict[tuple[User, str], int] = {}
     with account.lock:
         for fact in _leads(account, int(seconds(read))):
-            if is_lost(fact) and since <= _day(fact.ended_at, tz) <= until:
+            if is_lost(fact) and since <= day_of(fact.ended_at, tz) <= until:
                 reason = account.reasons.get(fact.reason or 0)
-                for user in _credited(account, fact.ended_by):
+                for user in credited(account.users, fact.ended_by):
                     key = user, reason.name if reason else NO_REASON
                     found[key] = found.get(key, 0) + 1
     return found
@@ -131,8 +133,8 @@ def cycle_truth(
     lengths: dict[User, list[int]] = {}
     with account.lock:
         for fact in _leads(account, int(seconds(read))):
-            if is_won(fact) and since <= _day(fact.ended_at, tz) <= until:
-                for user in _credited(account, fact.ended_by):
+            if is_won(fact) and since <= day_of(fact.ended_at, tz) <= until:
+                for user in credited(account.users, fact.ended_by):
                     lengths.setdefault(user, []).append(fact.ended_at - fact.at)
     return {user: (median(found) / _DAY_S, len(found)) for user, found in lengths.items()}
 
@@ -149,8 +151,8 @@ def repeat_truth(
         for fact in sorted(won, key=lambda one: (one.ended_at, one.lead.id)):
             lead = fact.lead
             client = (lead.company, 0) if lead.company else (0, lead.contact)
-            if since <= _day(fact.ended_at, tz) <= until:
-                for user in _credited(account, fact.ended_by):
+            if since <= day_of(fact.ended_at, tz) <= until:
+                for user in credited(account.users, fact.ended_by):
                     repeated, count = found.get(user, (0, 0))
                     found[user] = repeated + (client in clients), count + 1
             if any(client):
@@ -164,12 +166,3 @@ def _leads(account: Account, horizon: int | None) -> Iterator[LeadFact]:
 
 def _notes(account: Account) -> Iterable[Note]:
     return chain.from_iterable(notes.rows.values() for notes in account.notes.values())
-
-
-def _credited(account: Account, user: int) -> tuple[User, ...]:
-    """The user, unless nobody knows them, and the team."""
-    return (user, None) if user in account.users else (None,)
-
-
-def _day(at: int, tz: str) -> date:
-    return datetime.fromtimestamp(at, ZoneInfo(tz)).date()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sandbox.amocrm.note import CALL_IN, CALL_OUT, MAIL, Letter, Note, PhoneCall
+from sandbox.waiting import last_ten
 
 # Left a message, not reached, busy: whatever the length says, nobody of the two talked.
 _NO_TALK = frozenset({1, 6, 7})
@@ -47,7 +48,7 @@ def call_facts(
         call = _call(first)
         caller, lasted = _caller(first, call, known), _seconds(call)
         talk = talks_of(call)
-        yield CallFact(caller, first.created_at, call.incoming, talk, lasted, _number(call))
+        yield CallFact(caller, first.created_at, call.incoming, talk, lasted, last_ten(call.phone))
 
 
 def letter_facts(notes: Iterable[Note], horizon: int | None) -> Iterator[LetterFact]:
@@ -77,11 +78,7 @@ def _identity(note: Note) -> tuple[object, ...]:
     call = _call(note)
     if call.uniq:
         return call.source, call.uniq
-    return _number(call), note.created_at, _seconds(call)
-
-
-def _number(call: PhoneCall) -> str:
-    return "".join(letter for letter in call.phone if letter.isdigit())[-10:]
+    return last_ten(call.phone), note.created_at, _seconds(call)
 
 
 def _caller(note: Note, call: PhoneCall, users: frozenset[int]) -> int:

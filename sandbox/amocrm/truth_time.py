@@ -8,9 +8,7 @@ from sandbox.amocrm.note import MAIL, Letter
 from sandbox.amocrm.task import MEETING
 from sandbox.amocrm.truth_call import CallFact, talks_of
 from sandbox.amocrm.truth_lead import LeadFact, completed_at
-from sandbox.waiting import Ring, TimeFact, call_backs, worked
-
-_DIGITS = 10
+from sandbox.waiting import Ring, TimeFact, answered, call_backs
 
 
 def time_facts(
@@ -23,17 +21,8 @@ def time_facts(
     """What was first done on each deal's own card, and which missed calls were returned."""
     acted = _acted(account, horizon)
     for fact in leads:
-        found = [
-            max(at, fact.at)
-            for at, talked in acted.get(fact.lead.id, ())
-            if talked or at >= fact.at
-        ]
-        if found:
-            first, users = min(found), (fact.owner, None)
-            yield TimeFact("response_time", users, fact.at, first - fact.at)
-            yield TimeFact("response_time_work", users, fact.at, worked(fact.at, first, zone))
-            yield TimeFact("leads_answered", users, fact.at)
-    yield from _returned(calls)
+        yield from answered(acted.get(fact.lead.id, ()), fact.owner, fact.at, zone)
+    yield from call_backs(map(_ring, calls))
 
 
 def _acted(account: Account, horizon: int | None) -> dict[int, list[tuple[int, bool]]]:
@@ -63,15 +52,6 @@ def _acted(account: Account, horizon: int | None) -> dict[int, list[tuple[int, b
     return acted
 
 
-def _returned(calls: Iterable[CallFact]) -> Iterator[TimeFact]:
-    numbers: dict[str, tuple[list[Ring], list[Ring]]] = {}
-    for call in calls:
-        missed, talks = numbers.setdefault(call.number, ([], []))
-        ring = Ring(call.at, call.at + call.lasted, (call.user, None))
-        if call.talk:
-            talks.append(ring)
-        elif call.incoming:
-            missed.append(ring)
-    for number, (missed, talks) in numbers.items():
-        if len(number) == _DIGITS:
-            yield from call_backs(missed, talks)
+def _ring(call: CallFact) -> Ring:
+    users = (call.user, None)
+    return Ring(call.number, call.incoming, call.talk > 0, call.at, call.at + call.lasted, users)

@@ -19,7 +19,7 @@ class User:
     name: str
     email: str
     group: int
-    hired_at: int
+    hired_at: float
     admin: bool = False
     active: bool = True
     dismissed_at: float = float("inf")

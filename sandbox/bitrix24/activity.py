@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sandbox.bitrix24.shelf import Shelf
 from sandbox.bitrix24.user import ADMIN_ID
 from sandbox.moment import seconds
+from sandbox.version import Versioned
 
 MEETING, CALL, TASK, EMAIL, PROVIDER = 1, 2, 3, 4, 6
 """TYPE_ID (api-reference/crm/data-types.md)."""
@@ -47,32 +48,23 @@ class Kind(NamedTuple):
     direction: int = NO_DIRECTION
 
 
-class Activity:
+class Activity(Versioned[Version]):
     """An activity of a CRM record; `versions` is never empty and ascends by `at`."""
 
-    __slots__ = ("author", "created_at", "deal", "id", "kind", "versions")
+    __slots__ = ("author", "created_at", "deal", "id", "kind")
 
     def __init__(self, activity_id: int, kind: Kind, first: Version, deal: int) -> None:
+        super().__init__([first])
         self.id = activity_id
         self.kind = kind
         self.author = first.by
         self.created_at = first.at
         self.deal = deal
-        self.versions = [first]
-
-    @property
-    def now(self) -> Version:
-        """The current version."""
-        return self.versions[-1]
 
     @property
     def owner(self) -> tuple[int, int]:
         """(type, id) of the record it belongs to now."""
         return self.now.owner or (OF_DEAL, self.deal)
-
-    def at(self, moment: float) -> Version | None:
-        """The version that stood at a moment; None before the activity was there."""
-        return next((one for one in reversed(self.versions) if one.at <= moment), None)
 
 
 class Activities(Shelf[Activity]):

@@ -21,7 +21,7 @@ from sandbox.bitrix24.activity import (
     Kind,
     Version,
 )
-from sandbox.bitrix24.staff import Staff
+from sandbox.bitrix24.staff import SalesPeople
 from sandbox.bitrix24.user import ADMIN_ID, ROBOT_ID
 from sandbox.hours import DAY_S, Hours
 
@@ -39,7 +39,7 @@ Story = tuple[Kind, list[Version]]
 class ActivityWriter:
     """Writes the activities of people of `staff` on `deals` in `hours`."""
 
-    def __init__(self, rng: random.Random, staff: Staff, hours: Hours, deals: int) -> None:
+    def __init__(self, rng: random.Random, staff: SalesPeople, hours: Hours, deals: int) -> None:
         self._rng = rng
         self._staff = staff
         self._hours = hours

@@ -8,27 +8,19 @@ from typing import Any
 from sandbox.bitrix24.shelf import Shelf
 from sandbox.bitrix24.user import ADMIN_ID
 from sandbox.moment import seconds
+from sandbox.version import Versioned
 
 
-class Entry:
+class Entry(Versioned[Any]):
     """One entry; `versions` are of one NamedTuple with `at`, `updated_at`, `by`, `deleted`."""
 
-    __slots__ = ("created_at", "created_by", "id", "versions")
+    __slots__ = ("created_at", "created_by", "id")
 
     def __init__(self, entry_id: int, versions: list[Any]) -> None:
+        super().__init__(versions)
         self.id = entry_id
         self.created_at: float = versions[0].at
         self.created_by: int = versions[0].by
-        self.versions = versions
-
-    @property
-    def now(self) -> Any:
-        """The current version."""
-        return self.versions[-1]
-
-    def at(self, moment: float) -> Any:
-        """The version that stood at a moment; None before the entry was there."""
-        return next((one for one in reversed(self.versions) if one.at <= moment), None)
 
 
 class Book(Shelf[Entry]):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from sandbox.bitrix24.call import Call, Calls
-from sandbox.bitrix24.staff import Staff
+from sandbox.bitrix24.staff import SalesPeople
 from sandbox.bitrix24.user import ROBOT_ID
 from sandbox.hours import Hours
 
@@ -21,7 +21,7 @@ class CallWriter:
     def __init__(
         self,
         rng: random.Random,
-        staff: Staff,
+        staff: SalesPeople,
         hours: Hours,
         phones: list[tuple[str, ...]],
         calls: Calls,

@@ -7,7 +7,7 @@ from sandbox.bitrix24.book import Entry
 from sandbox.bitrix24.client import ClientVersion
 from sandbox.bitrix24.deal import Deal
 from sandbox.bitrix24.product import GOODS, Good
-from sandbox.bitrix24.staff import Staff
+from sandbox.bitrix24.staff import SalesPeople
 from sandbox.bitrix24.task import DONE, IN_PROGRESS, TaskVersion
 from sandbox.bitrix24.user import ADMIN_ID
 from sandbox.hours import DAY_S, Hours
@@ -17,7 +17,7 @@ from sandbox.person import people
 class ClientWriter:
     """Writes what there is around the deals of a company."""
 
-    def __init__(self, rng: random.Random, staff: Staff, hours: Hours) -> None:
+    def __init__(self, rng: random.Random, staff: SalesPeople, hours: Hours) -> None:
         self._rng = rng
         self._staff = staff
         self._hours = hours

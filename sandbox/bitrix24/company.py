@@ -1,10 +1,7 @@
 """The simulated company: one seed and one moment make one history that ends now."""
 
-import gc
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 
 from sandbox.bitrix24.activity_story import ActivityWriter
@@ -15,29 +12,16 @@ from sandbox.bitrix24.deal import Deal
 from sandbox.bitrix24.deal_story import DealWriter, write_deals
 from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.record_story import RecordWriter
-from sandbox.bitrix24.staff import Staff
+from sandbox.bitrix24.staff import hire
 from sandbox.bitrix24.time_story import TimeWriter
-from sandbox.bitrix24.user import ADMIN_ID, User
-from sandbox.hours import DAY_S, Hours
-from sandbox.person import email, people, phones, titles
+from sandbox.hours import Hours
+from sandbox.person import phones, titles
+from sandbox.scale import Scale, find_scale, uncollected
 
-_FIRST_MANAGER_ID = 7
-_MANY = 100_000
 _MANY_DEALS = 100
 _MOST_ACTIVITIES = 100_000
 _MOST_RECORDS = 50_000
 _MOST_SOLD = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """How much there is: sales people (of them `dismissed`), deals, rows of calls, days."""
-
-    managers: int
-    dismissed: int
-    deals: int
-    calls: int
-    days: int
 
 
 SCALES = {
@@ -51,31 +35,16 @@ SCALES = {
 
 def build_portal(scale: str, seed: int, clock: Callable[[], datetime]) -> Portal:
     """A portal with its history; ValueError for an unknown scale."""
-    if scale not in SCALES:
-        raise ValueError(f"unknown scale {scale}; known: {', '.join(SCALES)}")
-    with _uncollected(SCALES[scale]):
-        return _build(SCALES[scale], seed, clock)
-
-
-@contextmanager
-def _uncollected(size: Scale) -> Iterator[None]:
-    """Millions of records that live as long as the portal are nothing to search for garbage."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if size.calls >= _MANY:
-            gc.freeze()
-        if collecting:
-            gc.enable()
+    size = find_scale(SCALES, scale)
+    with uncollected(size):
+        return _build(size, seed, clock)
 
 
 def _build(size: Scale, seed: int, clock: Callable[[], datetime]) -> Portal:
     rng = random.Random(seed)
     portal = Portal(clock, f"{rng.getrandbits(64):016x}")
     hours = Hours(portal.now(), size.days)
-    staff = _hire(portal, rng, size, hours)
+    staff = hire(portal.users, rng, size.managers, size.dismissed, hours)
     if size.deals:
         deals = write_deals(DealWriter(rng, staff, hours, titles()), rng, size.deals)
         if size.deals >= _MANY_DEALS:
@@ -110,36 +79,3 @@ def _surround(portal: Portal, writer: ClientWriter, deals: list[Deal]) -> None:
     for deal in deals[:_MOST_SOLD]:
         if deal.id % 5:
             portal.products.put(deal.id, writer.goods(), deal.created_at)
-
-
-def _hire(portal: Portal, rng: random.Random, size: Scale, hours: Hours) -> Staff:
-    """The owner of the webhook, who sells nothing, and the sales people."""
-    taken: set[str] = set()
-    before = hours.start - 200 * DAY_S
-    portal.users[ADMIN_ID] = User(
-        ADMIN_ID, "Марина", "Орлова", email("Марина", "Орлова", taken), "F",
-        "Системный администратор", 1, "100", before, before,
-    )  # fmt: skip
-    hired: list[User] = []
-    user_id = _FIRST_MANAGER_ID
-    for name, last_name, gender in people(rng, size.managers):
-        address = email(name, last_name, taken)
-        user = User(
-            user_id, name, last_name, address, gender, "Менеджер по продажам",
-            2 + len(hired) % 2, str(100 + user_id), before, before,
-        )  # fmt: skip
-        hired.append(user)
-        user_id += rng.randrange(1, 4)
-    _careers(hired, rng, size, hours)
-    portal.users |= {user.id: user for user in hired}
-    return Staff(hired)
-
-
-def _careers(hired: list[User], rng: random.Random, size: Scale, hours: Hours) -> None:
-    """Some came during the period, some left; nobody of the first two."""
-    span = hours.now - hours.start
-    for user in hired[2 : 2 + max(0, (size.managers - size.dismissed) // 4)]:
-        user.hired_at = user.updated_at = int(hours.start + span * rng.uniform(0.2, 0.5))
-    for user in hired[len(hired) - size.dismissed :]:
-        user.dismissed_at = user.updated_at = int(hours.start + span * rng.uniform(0.55, 0.8))
-        user.active = False

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sandbox.bitrix24.shelf import Shelf
 from sandbox.bitrix24.stage import semantic
+from sandbox.version import Versioned
 
 _KOPECK = Decimal("0.01")
 
@@ -28,33 +29,19 @@ class Version(NamedTuple):
     deleted: bool = False
 
 
-class Deal:
+class Deal(Versioned[Version]):
     """A deal; `versions` is never empty and ascends by `at`."""
 
-    __slots__ = ("company", "created_at", "created_by", "currency", "extra", "id", "versions")
+    __slots__ = ("company", "created_at", "created_by", "currency", "extra", "id")
 
     def __init__(self, deal_id: int, first: Version, company: int, currency: str = "RUB") -> None:
+        super().__init__([first])
         self.id = deal_id
         self.created_at = first.at
         self.created_by = first.by
         self.company = company
         self.currency = currency
-        self.versions = [first]
         self.extra: dict[str, Any] | None = None
-
-    @property
-    def now(self) -> Version:
-        """The current version."""
-        return self.versions[-1]
-
-    def at(self, moment: float) -> Version | None:
-        """The version that stood at a moment; None before the deal was there."""
-        found = None
-        for version in self.versions:
-            if version.at > moment:
-                break
-            found = version
-        return found
 
 
 class Deals(Shelf[Deal]):

@@ -3,7 +3,7 @@
 import random
 
 from sandbox.bitrix24.deal import Deal, Version, changed
-from sandbox.bitrix24.staff import Staff
+from sandbox.bitrix24.staff import SalesPeople
 from sandbox.bitrix24.stage import LOST, PATHS, semantic, won
 from sandbox.bitrix24.user import ADMIN_ID, ROBOT_ID
 from sandbox.hours import Hours
@@ -14,7 +14,9 @@ _STEP_DAYS = 4.0
 class DealWriter:
     """Writes the histories of deals that people of `staff` worked on in `hours`."""
 
-    def __init__(self, rng: random.Random, staff: Staff, hours: Hours, titles: list[str]) -> None:
+    def __init__(
+        self, rng: random.Random, staff: SalesPeople, hours: Hours, titles: list[str]
+    ) -> None:
         self._rng = rng
         self._staff = staff
         self._hours = hours

@@ -11,6 +11,7 @@ from sandbox.bitrix24.record_stage import RecordStage
 from sandbox.bitrix24.shelf import Shelf
 from sandbox.bitrix24.user import ADMIN_ID
 from sandbox.moment import seconds
+from sandbox.version import Versioned
 
 
 class RecordVersion(NamedTuple):
@@ -29,27 +30,17 @@ class RecordVersion(NamedTuple):
     deleted: bool = False
 
 
-class Record:
+class Record(Versioned[RecordVersion]):
     """A lead or a quote; `versions` is never empty and ascends by `at`."""
 
-    __slots__ = ("created_at", "created_by", "currency", "id", "versions")
+    __slots__ = ("created_at", "created_by", "currency", "id")
 
     def __init__(self, record_id: int, first: RecordVersion) -> None:
+        super().__init__([first])
         self.id = record_id
         self.created_at = first.at
         self.created_by = first.by
         self.currency = "RUB"
-        self.versions = [first]
-
-    @property
-    def now(self) -> RecordVersion:
-        """The current version."""
-        return self.versions[-1]
-
-    def at(self, moment: float) -> RecordVersion | None:
-        """The version that stood at a moment; None before the record was there."""
-        known = [version for version in self.versions if version.at <= moment]
-        return known[-1] if known else None
 
 
 class Records(Shelf[Record]):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sandbox.bitrix24.deal import Deal
 from sandbox.bitrix24.record import Record, RecordVersion
-from sandbox.bitrix24.staff import Staff
+from sandbox.bitrix24.staff import SalesPeople
 from sandbox.bitrix24.stage import semantic
 from sandbox.bitrix24.user import ADMIN_ID
 from sandbox.hours import DAY_S, Hours
@@ -16,7 +16,7 @@ Story = list[RecordVersion]
 class RecordWriter:
     """Writes the leads and quotes around the deals of a company."""
 
-    def __init__(self, rng: random.Random, staff: Staff, hours: Hours) -> None:
+    def __init__(self, rng: random.Random, staff: SalesPeople, hours: Hours) -> None:
         self._rng = rng
         self._staff = staff
         self._hours = hours

@@ -16,7 +16,7 @@ from sandbox.bitrix24.truth_product import product_facts
 from sandbox.bitrix24.truth_record import record_facts
 from sandbox.bitrix24.truth_time import time_facts
 from sandbox.moment import seconds
-from sandbox.tally import BY, Row, days, half_up, money, placer
+from sandbox.tally import BY, Row, money, placer, ratio_row, win_rows
 from sandbox.waiting import time_rows
 
 _VIEWS = ("actual", "observed")
@@ -157,19 +157,11 @@ def _rows(user: int | None, start: date, cell: _Cell) -> Iterator[Row]:
     if cell.talks:
         yield Row(user, "talk_time", start, cell.talk, None, None, cell.talks)
     if cell.won:
-        revenue = money(cell.revenue)
-        mean = money(half_up(cell.revenue, cell.won))
-        yield Row(user, "revenue", start, revenue, None, None, cell.won)
-        yield Row(user, "average_deal", start, mean, revenue, cell.won, cell.won)
-        spent, cycle = days(cell.cycle, 1), days(cell.cycle, cell.won)
-        yield Row(user, "days_to_win", start, spent, None, None, cell.won)
-        yield Row(user, "sales_cycle", start, cycle, spent, cell.won, cell.won)
+        yield Row(user, "revenue", start, money(cell.revenue), None, None, cell.won)
+        yield from win_rows(user, start, cell.won, cell.revenue, cell.cycle)
     for name, value, above, below, n in time_rows(cell.waits, cell.cohorts.get("lead", (0, 0))[0]):
         yield Row(user, name, start, value, above, below, n)
     for kind, (created, won) in cell.cohorts.items():
-        rate = half_up(won * 10_000, created) / 10_000
-        yield Row(user, f"{kind}_conversion", start, rate, won, created, created)
-    ended = cell.won + cell.lost
-    if ended:
-        rate = half_up(cell.won * 10_000, ended) / 10_000
-        yield Row(user, "win_rate", start, rate, cell.won, ended, ended)
+        yield ratio_row(user, start, f"{kind}_conversion", won, created)
+    if cell.won + cell.lost:
+        yield ratio_row(user, start, "win_rate", cell.won, cell.won + cell.lost)

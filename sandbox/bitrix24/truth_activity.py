@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from sandbox.bitrix24.activity import (
     EMAIL,
@@ -14,6 +13,7 @@ from sandbox.bitrix24.activity import (
     Activity,
     Version,
 )
+from sandbox.bitrix24.truth_owner import last_version, version_at
 
 TITLE = re.compile("встреч|meeting|zoom", re.IGNORECASE)
 
@@ -33,13 +33,13 @@ def activity_facts(activities: Iterable[Activity], reads: list[float]) -> Iterat
     With `reads`, ascending moments, as far as somebody who read then can know.
     """
     for activity in activities:
-        last = activity.at(reads[-1]) if reads else activity.now
-        if last is None or last.deleted:
+        last = last_version(activity, reads)
+        if last is None:
             continue
         if activity.kind.type == EMAIL:
             yield from _letter(activity, last, reads)
         elif is_meeting(activity, last):
-            holder = _holder(activity, last.start, reads)
+            holder = version_at(activity, last.start, reads).responsible
             yield ActivityFact("meetings_planned", holder, last.start)
             if last.completed:
                 yield ActivityFact("meetings_held", holder, last.start)
@@ -52,7 +52,7 @@ def _letter(activity: Activity, last: Version, reads: list[float]) -> Iterator[A
         if last.completed:
             yield ActivityFact("emails_sent", activity.author, last.start)
         return
-    holder = _holder(activity, last.start, reads)
+    holder = version_at(activity, last.start, reads).responsible
     yield ActivityFact("emails_received", holder, last.start)
 
 
@@ -62,18 +62,3 @@ def is_meeting(activity: Activity, last: Version) -> bool:
         return True
     bound = last.event > 0 or TITLE.search(last.subject) is not None
     return activity.kind.provider == TO_DO and bound
-
-
-def _holder(activity: Activity, at: float, reads: list[float]) -> int:
-    if not reads:
-        return (activity.at(at) or activity.versions[0]).responsible
-    seen: list[Version] = []
-    for moment in reads:
-        version = activity.at(moment)
-        if version is not None and not version.deleted and (not seen or seen[-1] != version):
-            seen.append(version)
-    holder = seen[0].responsible
-    for before, after in pairwise(seen):
-        if int(at) > int(before.updated_at):
-            holder = after.responsible
-    return holder

@@ -1,13 +1,11 @@
 """Which contacts and companies really came, and which tasks were set, done and missed."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import Any
 
-from sandbox.bitrix24.book import Entry
 from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.task import DONE
 from sandbox.bitrix24.truth_activity import ActivityFact
+from sandbox.bitrix24.truth_owner import last_version, version_at
 
 
 def client_facts(portal: Portal, reads: Sequence[float]) -> Iterator[ActivityFact]:
@@ -17,9 +15,8 @@ def client_facts(portal: Portal, reads: Sequence[float]) -> Iterator[ActivityFac
         ("companies_created", portal.companies),
     ):
         for entry in book.every.values():
-            last = _last(entry, reads)
-            if last is not None and not last.deleted:
-                holder = _holder(entry, entry.created_at, reads)
+            if last_version(entry, reads) is not None:
+                holder = version_at(entry, entry.created_at, reads).owner
                 yield ActivityFact(metric, holder, entry.created_at)
 
 
@@ -27,8 +24,8 @@ def task_facts(portal: Portal, reads: Sequence[float]) -> Iterator[ActivityFact]
     """Tasks that exist: set, done, and not done by their deadline."""
     until = reads[-1] if reads else portal.now()
     for entry in portal.tasks.every.values():
-        last = _last(entry, reads)
-        if last is None or last.deleted:
+        last = last_version(entry, reads)
+        if last is None:
             continue
         moments = {"tasks_created": entry.created_at}
         ends = last.closed_at if last.status == DONE else None
@@ -39,24 +36,4 @@ def task_facts(portal: Portal, reads: Sequence[float]) -> Iterator[ActivityFact]
         if due is not None and int(due) < int(until if ends is None else ends):
             moments["tasks_overdue"] = due
         for metric, at in moments.items():
-            yield ActivityFact(metric, _holder(entry, at, reads), at)
-
-
-def _last(entry: Entry, reads: Sequence[float]) -> Any:
-    return entry.at(reads[-1]) if reads else entry.now
-
-
-def _holder(entry: Entry, at: float, reads: Sequence[float]) -> int:
-    if not reads:
-        found: int = (entry.at(at) or entry.versions[0]).owner
-        return found
-    seen: list[Any] = []
-    for moment in reads:
-        version = entry.at(moment)
-        if version is not None and not version.deleted and (not seen or seen[-1] != version):
-            seen.append(version)
-    owner: int = seen[0].owner
-    for before, after in pairwise(seen):
-        if int(at) > int(before.updated_at):
-            owner = after.owner
-    return owner
+            yield ActivityFact(metric, version_at(entry, at, reads).owner, at)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from sandbox.bitrix24.currency import Money
 from sandbox.bitrix24.deal import Deal, Version
 from sandbox.bitrix24.stage import semantic
+from sandbox.bitrix24.truth_owner import last_version, version_at
 
 _ENDS = {"S": "won", "F": "lost"}
 
@@ -38,16 +39,20 @@ def actual_facts(deals: Iterable[Deal], money: Money) -> Iterator[DealFact]:
 
 def observed_facts(deals: Iterable[Deal], reads: list[float], money: Money) -> Iterator[DealFact]:
     """What somebody who read at these moments can know; `reads` ascend and are not empty."""
-    for deal in deals:
-        last = deal.at(reads[-1])
-        if last is None or last.deleted:
-            continue
-        seen = _seen(deal, reads)
-        yield _created(deal, _known_owner(seen, int(deal.created_at)))
+    for deal, last in known_deals(deals, reads[-1]):
+        yield _created(deal, version_at(deal, deal.created_at, reads).owner)
         kind = _ENDS.get(semantic(last.stage))
         if kind:
-            owner = _known_owner(seen, int(_last_move(deal, last)))
+            owner = version_at(deal, _last_move(deal, last), reads).owner
             yield _ended(deal, last, kind, owner, money)
+
+
+def known_deals(deals: Iterable[Deal], moment: float) -> Iterator[tuple[Deal, Version]]:
+    """Deals that exist at a moment, and how they stand then."""
+    for deal in deals:
+        now = last_version(deal, [moment])
+        if now is not None:
+            yield deal, now
 
 
 def _created(deal: Deal, owner: int) -> DealFact:
@@ -75,23 +80,5 @@ def _owner_at_last_move(deal: Deal) -> int:
     owner = deal.versions[0].owner
     for before, after in pairwise(deal.versions):
         if after.stage != before.stage:
-            owner = after.owner
-    return owner
-
-
-def _seen(deal: Deal, reads: list[float]) -> list[Version]:
-    seen: list[Version] = []
-    for moment in reads:
-        version = deal.at(moment)
-        if version is not None and not version.deleted and (not seen or seen[-1] != version):
-            seen.append(version)
-    return seen
-
-
-def _known_owner(seen: list[Version], at: int) -> int:
-    """A new owner holds it from just after the version read before; all in whole seconds."""
-    owner = seen[0].owner
-    for before, after in pairwise(seen):
-        if at > int(before.updated_at):
             owner = after.owner
     return owner

@@ -3,20 +3,17 @@
 As somebody knows who read everything once, at one moment.
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from sandbox.bitrix24.deal import Deal, Version
 from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.stage import STAGES, semantic
-from sandbox.bitrix24.truth_deal import observed_facts
-from sandbox.moment import seconds
+from sandbox.bitrix24.truth_deal import known_deals, observed_facts
+from sandbox.moment import day_of, seconds
+from sandbox.tally import User, credited
 
 _DAY_S = 86_400
-
-User = int | None
 
 
 def open_truth(portal: Portal, *, read: datetime, tz: str) -> dict[User, tuple[int, int]]:
@@ -26,10 +23,10 @@ def open_truth(portal: Portal, *, read: datetime, tz: str) -> dict[User, tuple[i
     with portal.lock:
         portal.settle()
         money = portal.currencies.money(ZoneInfo(tz), [moment])
-        for deal, now in _seen(portal, moment):
+        for deal, now in known_deals(portal.deals.every.values(), moment):
             if semantic(now.stage) == "P":
                 amount = money(now.amount, deal.currency, moment)
-                for user in _credited(portal, now.owner):
+                for user in credited(portal.users, now.owner):
                     count, total = found.get(user, (0, 0))
                     found[user] = count + 1, total + amount
     return found
@@ -44,10 +41,10 @@ def lost_truth(
     with portal.lock:
         portal.settle()
         money = portal.currencies.money(ZoneInfo(tz), [moment])
-        for deal, now in _seen(portal, moment):
+        for deal, now in known_deals(portal.deals.every.values(), moment):
             for fact in observed_facts([deal], [moment], money):
-                if fact.kind == "lost" and since <= _day(fact.at, tz) <= until:
-                    for user in _credited(portal, fact.user):
+                if fact.kind == "lost" and since <= day_of(fact.at, tz) <= until:
+                    for user in credited(portal.users, fact.user):
                         key = user, STAGES[now.stage].name
                         found[key] = found.get(key, 0) + 1
     return found
@@ -63,8 +60,8 @@ def cycle_truth(
         portal.settle()
         money = portal.currencies.money(ZoneInfo(tz), [moment])
         for fact in observed_facts(portal.deals.every.values(), [moment], money):
-            if fact.kind == "won" and since <= _day(fact.at, tz) <= until:
-                for user in _credited(portal, fact.user):
+            if fact.kind == "won" and since <= day_of(fact.at, tz) <= until:
+                for user in credited(portal.users, fact.user):
                     lengths.setdefault(user, []).append(fact.cycle)
     return {user: (median(found) / _DAY_S, len(found)) for user, found in lengths.items()}
 
@@ -78,7 +75,7 @@ def repeat_truth(
     with portal.lock:
         portal.settle()
         money = portal.currencies.money(ZoneInfo(tz), [moment])
-        for deal, _ in _seen(portal, moment):
+        for deal, _ in known_deals(portal.deals.every.values(), moment):
             for fact in observed_facts([deal], [moment], money):
                 if fact.kind == "won":
                     client = f"company {deal.company}" if deal.company else ""
@@ -86,26 +83,10 @@ def repeat_truth(
     clients: set[str] = set()
     found: dict[User, tuple[int, int]] = {}
     for at, _, user, client in sorted(wins):
-        if since <= _day(at, tz) <= until:
-            for each in _credited(portal, user):
+        if since <= day_of(at, tz) <= until:
+            for each in credited(portal.users, user):
                 repeated, count = found.get(each, (0, 0))
                 found[each] = repeated + (client in clients), count + 1
         if client:
             clients.add(client)
     return found
-
-
-def _seen(portal: Portal, moment: float) -> Iterator[tuple[Deal, Version]]:
-    for deal in portal.deals.every.values():
-        now = deal.at(moment)
-        if now is not None and not now.deleted:
-            yield deal, now
-
-
-def _credited(portal: Portal, user: int) -> tuple[User, ...]:
-    """The user, unless nobody knows them, and the team."""
-    return (user, None) if user in portal.users else (None,)
-
-
-def _day(at: float, tz: str) -> date:
-    return datetime.fromtimestamp(at, ZoneInfo(tz)).date()

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from sandbox.bitrix24.deal import Deal
 from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.record import Record, RecordVersion
 from sandbox.bitrix24.stage import semantic
+from sandbox.bitrix24.truth_owner import last_version, version_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ def record_facts(portal: Portal, reads: Sequence[float]) -> Iterator[RecordFact]
 
 
 def _is_won(deal: Deal, reads: Sequence[float]) -> bool:
-    last = deal.at(reads[-1]) if reads else deal.now
-    return last is not None and not last.deleted and semantic(last.stage) == "S"
+    last = last_version(deal, reads)
+    return last is not None and semantic(last.stage) == "S"
 
 
 def _existing(
@@ -44,21 +44,6 @@ def _existing(
 ) -> Iterator[tuple[Record, RecordVersion, int]]:
     """Those that exist at the end: the record, its version then, and who held it at creation."""
     for record in records:
-        last = record.at(reads[-1]) if reads else record.now
-        if last is not None and not last.deleted:
-            yield record, last, _creator(record, reads)
-
-
-def _creator(record: Record, reads: Sequence[float]) -> int:
-    if not reads:
-        return record.versions[0].owner
-    seen: list[RecordVersion] = []
-    for moment in reads:
-        version = record.at(moment)
-        if version is not None and not version.deleted and (not seen or seen[-1] != version):
-            seen.append(version)
-    owner = seen[0].owner
-    for before, after in pairwise(seen):
-        if int(record.created_at) > int(before.updated_at):
-            owner = after.owner
-    return owner
+        last = last_version(record, reads)
+        if last is not None:
+            yield record, last, version_at(record, record.created_at, reads).owner

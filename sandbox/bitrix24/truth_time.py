@@ -11,8 +11,9 @@ from sandbox.bitrix24.call import Call
 from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.truth_activity import is_meeting
 from sandbox.bitrix24.truth_call import INCOMING, conversations, first_leg, talk_of
+from sandbox.bitrix24.truth_owner import last_version
 from sandbox.bitrix24.truth_record import record_facts
-from sandbox.waiting import Ring, TimeFact, call_backs, worked
+from sandbox.waiting import Ring, TimeFact, answered, call_backs, last_ten
 
 
 def time_facts(portal: Portal, reads: Sequence[float], zone: ZoneInfo) -> Iterator[TimeFact]:
@@ -20,7 +21,7 @@ def time_facts(portal: Portal, reads: Sequence[float], zone: ZoneInfo) -> Iterat
     horizon = reads[-1] if reads else None
     calls = [list(legs) for legs in conversations(portal.calls.every, horizon)]
     yield from _responses(portal, reads, calls, zone)
-    yield from _call_backs(calls)
+    yield from call_backs(map(_ring, calls))
 
 
 def _responses(
@@ -33,24 +34,15 @@ def _responses(
         if talk_of(leg) or leg.type not in INCOMING:
             acted.setdefault(leg.lead, []).append((int(leg.start), talk_of(leg) > 0))
     for record in record_facts(portal, reads):
-        if record.kind != "lead":
-            continue
-        created, users = int(record.at), (record.user, None)
-        found = [
-            max(at, created) for at, talked in acted.get(record.id, ()) if talked or at >= created
-        ]
-        if found:
-            first = min(found)
-            yield TimeFact("response_time", users, record.at, first - created)
-            yield TimeFact("response_time_work", users, record.at, worked(created, first, zone))
-            yield TimeFact("leads_answered", users, record.at)
+        if record.kind == "lead":
+            yield from answered(acted.get(record.id, ()), record.user, record.at, zone)
 
 
 def _written(portal: Portal, reads: Sequence[float]) -> Iterator[tuple[int, int]]:
     """(lead, moment) of letters sent and meetings held, of leads and of deals made from them."""
     for activity in portal.activities.every.values():
-        last = activity.at(reads[-1]) if reads else activity.now
-        if last is None or last.deleted or not last.completed:
+        last = last_version(activity, reads)
+        if last is None or not last.completed:
             continue
         kind, ref = last.owner or (OF_DEAL, activity.deal)
         lead = ref if kind == OF_LEAD else _origin(portal, ref, reads)
@@ -61,32 +53,17 @@ def _written(portal: Portal, reads: Sequence[float]) -> Iterator[tuple[int, int]
 
 def _origin(portal: Portal, deal_id: int, reads: Sequence[float]) -> int:
     deal = portal.deals.every.get(deal_id)
-    if deal is None:
-        return 0
-    last = deal.at(reads[-1]) if reads else deal.now
-    if last is None or last.deleted:
+    if deal is None or last_version(deal, reads) is None:
         return 0
     return int((deal.extra or {}).get("leadId") or 0)
 
 
-def _call_backs(calls: Iterable[list[Call]]) -> Iterator[TimeFact]:
-    numbers: dict[str, tuple[list[Ring], list[Ring]]] = {}
-    for legs in calls:
-        first = first_leg(legs)
-        digits = "".join(each for each in first.phone if each.isdigit())
-        missed, talks = numbers.setdefault(digits[-10:], ([], []))
-        ring = _ring(legs, int(first.start))
-        if any(map(talk_of, legs)):
-            talks.append(ring)
-        elif first.type in INCOMING:
-            missed.append(ring)
-    for digits, (missed, talks) in numbers.items():
-        if len(digits) == 10:
-            yield from call_backs(missed, talks)
-
-
-def _ring(legs: list[Call], start: int) -> Ring:
+def _ring(legs: list[Call]) -> Ring:
+    first = first_leg(legs)
     talked = {leg.user for leg in legs if leg.user and talk_of(leg)}
     rung = talked or {leg.user for leg in legs if leg.user}
     people = sorted(rung) if talked or len(rung) == 1 else []
-    return Ring(start, max(int(leg.start) + leg.duration for leg in legs), (*people, None))
+    end = max(int(leg.start) + leg.duration for leg in legs)
+    number, incoming = last_ten(first.phone), first.type in INCOMING
+    talk = any(map(talk_of, legs))
+    return Ring(number, incoming, talk, int(first.start), end, (*people, None))

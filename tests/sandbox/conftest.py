@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from sandbox.server import Box, start_sandbox
+from tests.clock import Clock
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "bitrix24"
 
@@ -17,19 +18,6 @@ PAYLOADS = Path(__file__).parents[1] / "payloads" / "bitrix24"
 def documented(name: str) -> Any:
     """The answer that the official documentation shows."""
     return json.loads((PAYLOADS / f"{name}.json").read_text("utf-8"))["response"]
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, moment: datetime) -> None:
-        self.moment = moment
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def forward(self, **parts: float) -> None:
-        self.moment += timedelta(**parts)
 
 
 class Client:
@@ -61,27 +49,40 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def box(clock: Clock) -> Iterator[Box]:
-    with start_sandbox("bitrix24", scale="tiny", seed=1, clock=clock) as running:
+def vendor() -> Any:
+    """Whose sandbox is tested, and what speaks to it; a folder of another vendor has its own."""
+    return "bitrix24", Client
+
+
+@pytest.fixture
+def box(vendor: Any, clock: Clock) -> Iterator[Any]:
+    """A company with a little history."""
+    name, _ = vendor
+    with start_sandbox(name, scale="tiny", seed=1, clock=clock) as running:
         yield running
 
 
 @pytest.fixture
-def empty(clock: Clock) -> Iterator[Box]:
-    with start_sandbox("bitrix24", scale="empty", seed=1, clock=clock) as running:
+def empty(vendor: Any, clock: Clock) -> Iterator[Any]:
+    """A company without records."""
+    name, _ = vendor
+    with start_sandbox(name, scale="empty", seed=1, clock=clock) as running:
         yield running
 
 
 @pytest.fixture
-def client(box: Box) -> Iterator[Client]:
-    made = Client(box)
+def client(vendor: Any, box: Any) -> Iterator[Any]:
+    """A client of the company with a little history."""
+    _, speak = vendor
+    made = speak(box)
     with made.http:
         yield made
 
 
 @pytest.fixture
-def desk(empty: Box) -> Iterator[Client]:
-    """A client of the portal without records."""
-    made = Client(empty)
+def desk(vendor: Any, empty: Any) -> Iterator[Any]:
+    """A client of the company without records."""
+    _, speak = vendor
+    made = speak(empty)
     with made.http:
         yield made

@@ -9,7 +9,8 @@ from sandbox.bitrix24 import activity as kinds
 from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.truth import truth
 from sandbox.server import Box
-from tests.sandbox.conftest import Client, Clock, documented
+from tests.clock import Clock
+from tests.sandbox.conftest import Client, documented
 
 ANNA, IVAN = 7, 8
 NOON = datetime(2026, 10, 12, 9, tzinfo=UTC)

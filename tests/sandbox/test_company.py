@@ -12,7 +12,8 @@ from sandbox.bitrix24.portal import Portal
 from sandbox.bitrix24.stage import STAGES, semantic
 from sandbox.bitrix24.user import ADMIN_ID, ROBOT_ID
 from sandbox.server import Box
-from tests.sandbox.conftest import Client, Clock
+from tests.clock import Clock
+from tests.sandbox.conftest import Client
 
 NOW = datetime(2026, 10, 15, 9, tzinfo=UTC)
 

@@ -5,7 +5,8 @@ import pytest
 from sandbox.bitrix24.company import build_portal
 from sandbox.bitrix24.portal import Portal
 from sandbox.server import Box
-from tests.sandbox.conftest import Client, Clock
+from tests.clock import Clock
+from tests.sandbox.conftest import Client
 from tests.sandbox.test_truth import ANNA, at, numbers, of
 from tests.sandbox.test_truth import portal as portal
 

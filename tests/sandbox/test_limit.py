@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.server import Box, start_sandbox
-from tests.sandbox.conftest import Client, Clock
+from tests.clock import Clock
+from tests.sandbox.conftest import Client
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_a_method_that_worked_too_long_rests_alone(busy: Client, clock: Clock) -
     blocked = busy.answer("crm.item.list", entityTypeId=2)
     assert (blocked.status_code, blocked.json()["error"]) == (429, "OPERATION_TIME_LIMIT")
     assert busy.answer("server.time").status_code == 200
-    clock.moment = clock.moment.fromtimestamp(second["operating_reset_at"], clock.moment.tzinfo)
+    clock.now = clock.now.fromtimestamp(second["operating_reset_at"], clock.now.tzinfo)
     freed = busy.body("crm.item.list", entityTypeId=2)
     assert freed["time"]["operating"] == 500.0
 

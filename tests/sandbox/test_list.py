@@ -7,7 +7,8 @@ import pytest
 
 from sandbox.bitrix24.call import Leg
 from sandbox.server import Box
-from tests.sandbox.conftest import Client, Clock
+from tests.clock import Clock
+from tests.sandbox.conftest import Client
 
 
 def ids(client: Client, **params: Any) -> list[int]:

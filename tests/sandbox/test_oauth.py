@@ -1,7 +1,6 @@
 """The authorisation server of the sandbox: codes, pairs that rotate, refusals, a renamed portal."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,29 +9,16 @@ import pytest
 
 from sandbox.bitrix24.oauth import ACCESS_S, CODE_S, REFRESH_S
 from sandbox.server import Box, start_sandbox
-
-
-class Hours:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 10, 15, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_s(self, seconds: float) -> None:
-        """Time goes by."""
-        self.now += timedelta(seconds=seconds)
+from tests.clock import Clock
 
 
 @pytest.fixture
-def clock() -> Hours:
-    return Hours()
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def box(clock: Hours) -> Iterator[Box]:
+def box(clock: Clock) -> Iterator[Box]:
     with start_sandbox("bitrix24", scale="tiny", clock=clock) as box:
         yield box
 
@@ -73,30 +59,30 @@ def test_a_code_brings_a_pair_as_documented(box: Box) -> None:
     assert call(box, auth=found["access_token"]).status_code == 200
 
 
-def test_a_code_lives_half_a_minute_and_works_once(box: Box, clock: Hours) -> None:
+def test_a_code_lives_half_a_minute_and_works_once(box: Box, clock: Clock) -> None:
     once, late = code(box), code(box)
     assert asked(box, grant_type="authorization_code", code=once).status_code == 200
     again = asked(box, grant_type="authorization_code", code=once)
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
-    clock.pass_s(CODE_S)
+    clock.forward(seconds=CODE_S)
     assert asked(box, grant_type="authorization_code", code=late).status_code == 400
 
 
-def test_an_access_token_lives_an_hour(box: Box, clock: Hours) -> None:
+def test_an_access_token_lives_an_hour(box: Box, clock: Clock) -> None:
     token = pair(box)["access_token"]
-    clock.pass_s(ACCESS_S - 1)
+    clock.forward(seconds=ACCESS_S - 1)
     assert call(box, auth=token).status_code == 200
-    clock.pass_s(1)
+    clock.forward(seconds=1)
     answer = call(box, auth=token)
     assert (answer.status_code, answer.json()["error"]) == (401, "expired_token")
 
 
-def test_a_refresh_token_works_once_and_lives_half_a_year(box: Box, clock: Hours) -> None:
+def test_a_refresh_token_works_once_and_lives_half_a_year(box: Box, clock: Clock) -> None:
     first = pair(box)["refresh_token"]
     second = renewed(box, first).json()["refresh_token"]
     assert renewed(box, first).json()["error"] == "invalid_grant"
     assert box.portal.oauth.spent == [first]
-    clock.pass_s(REFRESH_S)
+    clock.forward(seconds=REFRESH_S)
     assert renewed(box, second).status_code == 400
 
 

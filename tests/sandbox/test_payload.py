@@ -6,7 +6,8 @@ import pytest
 
 from sandbox.bitrix24.call import Leg
 from sandbox.server import Box
-from tests.sandbox.conftest import Client, Clock, documented
+from tests.clock import Clock
+from tests.sandbox.conftest import Client, documented
 
 
 def keys(row: dict[str, Any], *, but: str = "") -> set[str]:

@@ -6,7 +6,8 @@ import pytest
 
 from sandbox.bitrix24.userfield import camel
 from sandbox.server import Box
-from tests.sandbox.conftest import Client, Clock
+from tests.clock import Clock
+from tests.sandbox.conftest import Client
 
 ENTITY_TYPE_ID = 1036
 

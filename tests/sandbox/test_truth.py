@@ -13,7 +13,8 @@ from sandbox.bitrix24.truth import truth
 from sandbox.bitrix24.user import ROBOT_ID
 from sandbox.server import Box
 from sandbox.waiting import MEDIANS
-from tests.sandbox.conftest import Client, Clock
+from tests.clock import Clock
+from tests.sandbox.conftest import Client
 
 MOSCOW = timezone(timedelta(hours=3))
 ANNA, IVAN = 20, 21

@@ -1,8 +1,6 @@
-"""An account with a clock that tests move by hand, and a client that speaks to it."""
+"""A client that speaks to an account; the fixtures are those of the other sandbox."""
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,6 @@ import httpx
 import pytest
 
 from sandbox.amocrm.box import AmoBox
-from sandbox.server import start_sandbox
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "amocrm"
 ANNA = 504141
@@ -19,19 +16,6 @@ ANNA = 504141
 def documented(name: str) -> Any:
     """The answer that the documentation shows."""
     return json.loads((PAYLOADS / f"{name}.json").read_text("utf-8"))["response"]
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, moment: datetime) -> None:
-        self.moment = moment
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def forward(self, **parts: float) -> None:
-        self.moment += timedelta(**parts)
 
 
 class Client:
@@ -72,34 +56,5 @@ class Client:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(datetime(2026, 10, 15, 9, 0, tzinfo=UTC))
-
-
-@pytest.fixture
-def box(clock: Clock) -> Iterator[AmoBox]:
-    """A company with a little history."""
-    with start_sandbox("amocrm", scale="tiny", seed=1, clock=clock) as running:
-        yield running
-
-
-@pytest.fixture
-def empty(clock: Clock) -> Iterator[AmoBox]:
-    """A company without records."""
-    with start_sandbox("amocrm", scale="empty", seed=1, clock=clock) as running:
-        yield running
-
-
-@pytest.fixture
-def client(box: AmoBox) -> Iterator[Client]:
-    made = Client(box)
-    with made.http:
-        yield made
-
-
-@pytest.fixture
-def desk(empty: AmoBox) -> Iterator[Client]:
-    """A client of the company without records."""
-    made = Client(empty)
-    with made.http:
-        yield made
+def vendor() -> Any:
+    return "amocrm", Client

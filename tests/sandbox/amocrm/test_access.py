@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.sandbox.amocrm.conftest import Client, Clock, documented
+from tests.clock import Clock
+from tests.sandbox.amocrm.conftest import Client, documented
 
 
 def exchange(desk: Client, **sent: str) -> httpx.Response:

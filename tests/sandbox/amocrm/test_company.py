@@ -14,7 +14,8 @@ from sandbox.amocrm.live import WEIGHTS
 from sandbox.amocrm.note import ENTITIES, PhoneCall
 from sandbox.amocrm.truth import truth
 from sandbox.bitrix24.company import build_portal
-from tests.sandbox.amocrm.conftest import Client, Clock
+from tests.clock import Clock
+from tests.sandbox.amocrm.conftest import Client
 
 CYRILLIC = re.compile("[А-Яа-яЁё]")
 
@@ -47,7 +48,7 @@ def test_the_company_has_the_size_of_its_scale(company: Account) -> None:
     size = SCALES["small"]
     assert len(company.users) == size.managers + 1
     assert sum(not user.active for user in company.users.values()) == size.dismissed
-    assert len(list(company.leads.every())) == size.leads
+    assert len(list(company.leads.every())) == size.deals
     calls = {
         id(note.body)
         for notes in company.notes.values()

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.amocrm.conftest import ANNA, Client, Clock
+from tests.clock import Clock
+from tests.sandbox.amocrm.conftest import ANNA, Client
 
 OTHER = 504100
 

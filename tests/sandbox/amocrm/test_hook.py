@@ -10,7 +10,8 @@ import pytest
 
 from sandbox.amocrm.hook import flatten
 from sandbox.php import parse_query
-from tests.sandbox.amocrm.conftest import ANNA, PAYLOADS, Client, Clock
+from tests.clock import Clock
+from tests.sandbox.amocrm.conftest import ANNA, PAYLOADS, Client
 
 
 class Inbox(HTTPServer):

@@ -5,7 +5,8 @@ import pytest
 
 from sandbox.amocrm.limit import Limits
 from sandbox.amocrm.problem import Problem
-from tests.sandbox.amocrm.conftest import Client, Clock, documented
+from tests.clock import Clock
+from tests.sandbox.amocrm.conftest import Client, documented
 
 
 def test_the_eighth_request_within_a_second_is_refused_for_five_minutes(

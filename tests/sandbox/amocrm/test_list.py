@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.amocrm.conftest import ANNA, Client, Clock
+from tests.clock import Clock
+from tests.sandbox.amocrm.conftest import ANNA, Client
 
 
 def ids(rows: list[dict[str, Any]]) -> list[int]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.amocrm.conftest import ANNA, PAYLOADS, Client, Clock, documented
+from tests.clock import Clock
+from tests.sandbox.amocrm.conftest import ANNA, PAYLOADS, Client, documented
 
 # What the account shows beyond the older examples of the documentation.
 NEWER = {"is_deleted", "price_with_minor_units"}

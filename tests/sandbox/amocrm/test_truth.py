@@ -15,7 +15,8 @@ from sandbox.amocrm.truth import (
     truth,
 )
 from sandbox.amocrm.truth_stage import step_truth
-from tests.sandbox.amocrm.conftest import ANNA, Clock
+from tests.clock import Clock
+from tests.sandbox.amocrm.conftest import ANNA
 
 TZ = "Europe/Moscow"
 WHOLE: dict[str, Any] = {"since": date(2026, 1, 1), "until": date(2026, 12, 31), "tz": TZ}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.sandbox.amocrm.conftest import ANNA, Client, Clock
+from tests.clock import Clock
+from tests.sandbox.amocrm.conftest import ANNA, Client
 
 UNSORTED, FIRST = 32392156, 32392159
 

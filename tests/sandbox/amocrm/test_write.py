@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.amocrm.conftest import ANNA, Client, Clock, documented
+from tests.clock import Clock
+from tests.sandbox.amocrm.conftest import ANNA, Client, documented
 
 
 def field_value(code: str, value: Any) -> dict[str, Any]:
