@@ -12,7 +12,7 @@ from kpi.own import Ask, Case
 from kpi.snapshot import holders
 from store.fact import DealState, MeetingState
 from store.moment import to_day
-from store.record import owner_changes
+from store.record import owner_at, owner_changes
 from store.table import CUSTOM_VALUE, DEAL, MEETING, SourceRow, StageChangeRow, table_of
 
 _CHANGE, _SOURCE = table_of(StageChangeRow), table_of(SourceRow)
@@ -160,7 +160,7 @@ def _credited(ask: Ask, arrivals: Iterable[Arrival]) -> Iterator[Case]:
             day = to_day(each.at, ask.vantage.zone)
             if (source_id, day) not in people:
                 people[source_id, day] = holders(ask.tx, source_id, day)
-            owner = _owner(each, histories.get(each.ref, ()))
+            owner = owner_at(each.at, histories.get(each.ref, ()), each.owner_ref)
             manager_id = people[source_id, day].get(owner or "")
             yield Case(manager_id, source_id, each.ref, each.at)
 
@@ -172,14 +172,6 @@ def _filled(ask: Ask, name: str | None) -> set[tuple[int, str]] | None:
     value = CUSTOM_VALUE.c
     query = select(value.source_id, value.ref).where(value.kind == DEAL.name, value.name == name)
     return {(row[0], row[1]) for row in ask.tx.execute(query)}
-
-
-def _owner(arrival: Arrival, history: Sequence[tuple[datetime, str | None]]) -> str | None:
-    owner = history[0][1] if history else arrival.owner_ref
-    for after_at, next_owner in history:
-        if after_at < arrival.at:
-            owner = next_owner
-    return owner
 
 
 def _meetings(ask: Ask) -> Iterator[Case]:

@@ -11,7 +11,7 @@ from kpi.snapshot import holders
 from kpi.touch import Client, Clients, Touch, first_touches, touches
 from store.fact import DealState
 from store.moment import day_number
-from store.record import owner_changes
+from store.record import owner_at, owner_changes
 from store.surrounding import CLIENT
 from store.table import DEAL
 
@@ -85,10 +85,8 @@ def covered(ask: Ask) -> Iterator[Case]:
         people = holders(ask.tx, source_id, day_number(ask.span.first))
         changes = owner_changes(ask.tx, CLIENT, source_id, [ref for ref, _, _ in found])
         for ref, owner, at in found:
-            for after_at, next_owner in changes.get(ref, ()):
-                if after_at < begins_at:
-                    owner = next_owner
-            who = people.get(owner or "")
+            holder = owner_at(begins_at, changes.get(ref, ()), owner)
+            who = people.get(holder or "")
             yield Case(who, source_id, ref, at, amount=int((source_id, ref) in met))
 
 

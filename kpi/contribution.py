@@ -81,7 +81,7 @@ class Branch:
         query: Select[Any] = select(day.label("day"), self.who.label("manager_id"), *columns)
         # Grouped by a constant, too, rows would be sorted and not read in the order of the index.
         is_team = isinstance(self.who, ColumnClause) and self.who.is_literal
-        return self._within(query, scope).group_by(day, *([] if is_team else [self.who]))
+        return self.within(query, scope).group_by(day, *([] if is_team else [self.who]))
 
     def select(self, sums: Mapping[str, Measure], scope: Scope | None) -> Select[Any]:
         """(day, manager_id, every sum, source_id, ref), a row a record."""
@@ -93,9 +93,22 @@ class Branch:
             self.columns["source_id"].label("source_id"),
             self.columns["ref"].label("ref"),
         )
-        return self._within(query, scope)
+        return self.within(query, scope)
 
-    def _within(self, query: Select[Any], scope: Scope | None) -> Select[Any]:
+    def each(
+        self, measure: Measure, column: str, shown: ColumnElement[Any], scope: Scope
+    ) -> Select[Any]:
+        """(day, manager_id, `shown`) of every record of the measure that has `column`."""
+        query: Select[Any] = select(
+            self.columns[self.day].label("day"), self.who.label("manager_id"), shown
+        ).where(
+            self.columns[column].is_not(None),
+            *(condition.compile(self.columns) for condition in measure.where),
+        )
+        return self.within(query, scope)
+
+    def within(self, query: Select[Any], scope: Scope | None) -> Select[Any]:
+        """The rows of a query that count for somebody on some day, and within the scope."""
         day = self.columns[self.day]
         query = query.where(day.is_not(None), self.who.is_not(None))
         if scope is not None:

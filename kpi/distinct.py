@@ -77,17 +77,7 @@ def _counted(kind: Distinct, scope: Scope) -> Select[Any]:
 
 def _part(branch: Branch, kind: Distinct, scope: Scope) -> Select[Any]:
     name = kind.measure.value.removeprefix("each:")
-    day, value = branch.columns[branch.day], branch.columns[name]
-    keys = (day.label("day"), branch.who.label("manager_id"), _member(branch, name))
-    query = select(*keys).where(
-        day.between(scope.first_day, scope.last_day),
-        branch.who.is_not(None),
-        value.is_not(None),
-        *(condition.compile(branch.columns) for condition in kind.measure.where),
-    )
-    if scope.manager_ids is not None:
-        query = query.where(branch.who.in_(scope.manager_ids))
-    return query
+    return branch.each(kind.measure, name, _member(branch, name), scope)
 
 
 def _member(branch: Branch, name: str) -> ColumnElement[Any]:

@@ -63,13 +63,4 @@ def _rows(median: Median, scope: Scope) -> Select[Any]:
 
 def _part(branch: Branch, median: Median, scope: Scope) -> Select[Any]:
     name = median.measure.value.removeprefix("each:")
-    day, amount = branch.columns[branch.day], branch.columns[name]
-    query = select(day.label("day"), branch.who.label("manager_id"), amount.label("amount")).where(
-        day.between(scope.first_day, scope.last_day),
-        branch.who.is_not(None),
-        amount.is_not(None),
-        *(condition.compile(branch.columns) for condition in median.measure.where),
-    )
-    if scope.manager_ids is not None:
-        query = query.where(branch.who.in_(scope.manager_ids))
-    return query
+    return branch.each(median.measure, name, branch.columns[name].label("amount"), scope)

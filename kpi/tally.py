@@ -78,11 +78,7 @@ def split_rows(split: Split, scope: Scope, *, each: bool = False) -> Select[Any]
     and moment."""
     parts = []
     for branch in branches(split.sums.total, scope=scope):
-        query = _split_part(branch, split)
-        day = branch.columns[branch.day]
-        query = query.where(day.between(scope.first_day, scope.last_day))
-        if scope.manager_ids is not None:
-            query = query.where(branch.who.in_(scope.manager_ids))
+        query = _split_part(branch, split, scope)
         if each:
             at = branch.columns[branch.subject.occasion(split.sums.total.when).at]
             query = query.add_columns(branch.columns["ref"].label("ref"), at.label("at"))
@@ -121,17 +117,17 @@ def _tally(name: str, kind: Split | Snapshot, *, journal: bool = False) -> Selec
     )
 
 
-def _split_part(branch: Branch, split: Split) -> Select[Any]:
-    day, member = branch.columns[branch.day], dimension_of(split.dimension).member(branch.columns)
+def _split_part(branch: Branch, split: Split, scope: Scope | None = None) -> Select[Any]:
+    member = dimension_of(split.dimension).member(branch.columns)
     query = _part(
         branch,
         split.sums,
-        day.label("day"),
+        branch.columns[branch.day].label("day"),
         branch.who.label("manager_id"),
         branch.columns["source_id"].label("source_id"),
         member.label("member"),
     )
-    return query.where(day.is_not(None), branch.who.is_not(None))
+    return branch.within(query, scope)
 
 
 def _part(branch: Branch, sums: Additive, *keys: Any) -> Select[Any]:

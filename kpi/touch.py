@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal, select, union_all
 
 from store.call import CALL_LEG
 from store.fact import Direction, EmailKind, MeetingState
@@ -115,39 +115,29 @@ def _calls() -> Select[Any]:
 
 
 def _letters() -> Select[Any]:
-    row = EMAIL.c
-    return select(
-        row.source_id,
-        row.about_ref.label("about"),
-        row.begun_at.label("at"),
-        row.ref,
-        row.credited_to,
-        row.direction,
-        literal(0),
-        literal("email"),
-    ).where(
-        row.about_ref.is_not(None),
-        row.removed_at.is_(None),
-        row.kind == int(EmailKind.PERSONAL),
+    return _activities("email", EMAIL, EMAIL.c.direction).where(
+        EMAIL.c.kind == int(EmailKind.PERSONAL)
     )
 
 
 def _meetings() -> Select[Any]:
-    row = MEETING.c
+    return _activities("meeting", MEETING, literal(int(Direction.OUT))).where(
+        MEETING.c.state == int(MeetingState.HELD)
+    )
+
+
+def _activities(fact: str, table: Table, direction: ColumnElement[int]) -> Select[Any]:
+    row = table.c
     return select(
         row.source_id,
         row.about_ref.label("about"),
         row.begun_at.label("at"),
         row.ref,
         row.credited_to,
-        literal(int(Direction.OUT)),
+        direction,
         literal(0),
-        literal("meeting"),
-    ).where(
-        row.about_ref.is_not(None),
-        row.removed_at.is_(None),
-        row.state == int(MeetingState.HELD),
-    )
+        literal(fact),
+    ).where(row.about_ref.is_not(None), row.removed_at.is_(None))
 
 
 def _leads() -> Select[Any]:

@@ -83,6 +83,18 @@ def owner_changes(
     return {ref: sorted(changes, key=lambda each: each[0]) for ref, changes in found.items()}
 
 
+def owner_at(moment: datetime, history: History, owner_ref: str | None) -> str | None:
+    """Who held a record at `moment`; `owner_ref` when it never changed hands.
+
+    `history` begins with the first owner.
+    """
+    holder = history[0][1] if history else owner_ref
+    for after_at, next_owner in history:
+        if after_at < moment:
+            holder = next_owner
+    return holder
+
+
 def add_owner_changes(
     tx: Connection,
     table: Table,

@@ -106,21 +106,14 @@ class Commit:
     def put_history(self, tx: Connection, changes: Sequence[StageChange]) -> int:
         """Keeps the stage history of deals, and dates anew those it is about."""
         new, touched = keep_history(tx, self.credit, self.source_id, changes)
-        for refs in chunks(sorted(touched), _SLICE):
-            for deals in stored_record.records_where(
-                tx, Deal, self.source_id, DEAL.c.ref.in_(refs)
-            ):
-                self.credit_again(tx, Deal, deals)
+        self._credit_refs(tx, Deal, touched)
         return new
 
     def put_handovers(self, tx: Connection, events: Sequence[OwnerEvent]) -> int:
         """Keeps what the vendor tells of owners, and credits anew the records it is about."""
         touched = put_events(tx, self.source_id, events) if events else {}
         for kind, table in stored_record.TABLES.items():
-            for refs in chunks(sorted(touched.get(table.name, ())), _SLICE):
-                among = table.c.ref.in_(refs)
-                for records in stored_record.records_where(tx, kind, self.source_id, among):
-                    self.credit_again(tx, kind, records)
+            self._credit_refs(tx, kind, touched.get(table.name, ()))
         return sum(map(len, touched.values()))
 
     def put_rates(self, tx: Connection, rates: Sequence[Rate]) -> int:
@@ -194,6 +187,13 @@ class Commit:
             for record in records
         ]
         return self._put_kept(tx, kind, kept)
+
+    def _credit_refs(self, tx: Connection, kind: type[Record], refs: Collection[str]) -> None:
+        """Credits the stored records with these ids anew."""
+        for part in chunks(sorted(refs), _SLICE):
+            among = stored_record.TABLES[kind].c.ref.in_(part)
+            for records in stored_record.records_where(tx, kind, self.source_id, among):
+                self.credit_again(tx, kind, records)
 
     def fold_again(self, tx: Connection, call_refs: Sequence[str]) -> int:
         """Folds stored calls anew, after people or days changed; how many rows it changed."""

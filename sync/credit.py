@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from config.work_calendar import WorkCalendar
 from store.fact import CallLeg, Deal
 from store.moment import LocalDays, to_ms
+from store.record import owner_at
 from store.table import DEAL
 from store.upsert import Row, row_hash
 from sync.fold import in_order, lasts_s, shares
 from sync.money import NO_RATES, Rates
-from sync.owner import OwnerChange, owner_at
+from sync.owner import OwnerChange
 from sync.people import People
 
 _UPDATED_AT = DEAL.columns.keys().index("updated_at")

@@ -1,4 +1,4 @@
-"""Who held a record at a moment, as far as anyone who only polls can know."""
+"""What a new version of a record shows of who held it before, as far as a poller can know."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,15 +33,3 @@ def observe_owner(
         return ()
     change = OwnerChange(seen.updated_at, owner_ref)
     return (change,) if history else (OwnerChange(EPOCH, seen.owner_ref), change)
-
-
-def owner_at(moment: datetime, history: Sequence[OwnerChange], owner_ref: str | None) -> str | None:
-    """Who held the record at `moment`; `owner_ref` when it never changed hands.
-
-    `history` ascends by time and begins with the first owner.
-    """
-    holder = history[0].owner_ref if history else owner_ref
-    for change in history:
-        if change.after_at < moment:
-            holder = change.owner_ref
-    return holder

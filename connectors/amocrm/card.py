@@ -7,7 +7,7 @@ from datetime import datetime
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient
 from connectors.amocrm.recent import changed, fetched
-from connectors.amocrm.value import moment, person
+from connectors.amocrm.value import moment
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, Record, Since
 from connectors.field import optional_ref, required_ref, text_of
@@ -55,7 +55,7 @@ class Cards:
             kind=self.kind,
             name=text_of(record, "name") or f"ID {number}",
             company_ref=f"company:{company}" if company else None,
-            owner_ref=person(record, "responsible_user_id"),
+            owner_ref=optional_ref(record, "responsible_user_id"),
             created_at=moment(record, "created_at"),
             updated_at=moment(record, "updated_at"),
         )

@@ -6,9 +6,8 @@ from connectors.amocrm.account import Account, account_of
 from connectors.amocrm.classify import as_map
 from connectors.amocrm.client import AmocrmClient
 from connectors.base import Check, Record
+from connectors.clock_gap import check_clock
 from connectors.error import RemoteError
-
-LARGEST_CLOCK_GAP_S = 60
 
 _READS = (
     ("leads", "api/v4/leads"),
@@ -42,7 +41,7 @@ def check(client: AmocrmClient) -> Iterator[Check]:
         if account.has_filter
         else "not paid, the newest records are read first: as complete, some requests more",
     )
-    yield _clock(client)
+    yield check_clock(client.options.clock(), client.now(), "account")
 
 
 def _users(client: AmocrmClient, account: Account) -> Check:
@@ -67,15 +66,3 @@ def _read(client: AmocrmClient, name: str, path: str) -> Check:
     except RemoteError as error:
         return Check(name=name, ok=False, detail=error.what, todo=error.todo)
     return Check(name=name, ok=True, detail="yes")
-
-
-def _clock(client: AmocrmClient) -> Check:
-    gap_s = round((client.options.clock() - client.now()).total_seconds())
-    ok = abs(gap_s) <= LARGEST_CLOCK_GAP_S
-    side = "ahead of" if gap_s > 0 else "behind"
-    return Check(
-        name="clock",
-        ok=ok,
-        detail=f"this machine is {abs(gap_s)} s {side} the account" if gap_s else "same as here",
-        todo="" if ok else "Set this machine's clock (NTP): today's numbers depend on it.",
-    )

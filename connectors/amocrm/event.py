@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from connectors.amocrm import lead
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient, Body
-from connectors.amocrm.value import moment, person, seconds_of, state_of
+from connectors.amocrm.value import moment, seconds_of, state_of
 from connectors.amocrm.vanished import GONE, SHOWN, behind
 from connectors.base import Context, Page, Record, Since
-from connectors.field import required_ref, senseless
+from connectors.field import optional_ref, required_ref, senseless
 from store.fact import DealState, Fact, OwnerEvent, Removal, StageChange, Step
 
 NAME = "stage_history"
@@ -123,8 +123,8 @@ def _owner_events(record: Record, ref: str) -> Iterator[OwnerEvent]:
             kind=kind,
             record_ref=required_ref(record, "entity_id"),
             at=moment(record, "created_at"),
-            before_ref=person(before, "id"),
-            after_ref=person(after, "id"),
+            before_ref=optional_ref(before, "id"),
+            after_ref=optional_ref(after, "id"),
         )
 
 

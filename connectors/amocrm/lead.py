@@ -9,7 +9,7 @@ from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient
 from connectors.amocrm.deal_field import MISSING, custom_values, missing_fields
 from connectors.amocrm.recent import changed, fetched
-from connectors.amocrm.value import moment, optional_moment, person, price, state_of
+from connectors.amocrm.value import moment, optional_moment, price, state_of
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, Record, Since
 from connectors.field import optional_ref, required_ref, senseless, text_of
@@ -71,7 +71,7 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
         return ()
     ref = required_ref(record, "id")
     stage, pipeline = required_ref(record, "status_id"), required_ref(record, "pipeline_id")
-    owner, state = person(record, "responsible_user_id"), state_of(stage)
+    owner, state = optional_ref(record, "responsible_user_id"), state_of(stage)
     created_at, updated_at = moment(record, "created_at"), moment(record, "updated_at")
     currency = text_of(record, "account_currency") or context.currency
     amount = price(record)

@@ -16,9 +16,9 @@ from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Record
 from connectors.destination import Change, FieldSpec, Item, Outcome
 from connectors.error import AuthError, RejectedError
+from connectors.people_record import PeoplePlace, PeopleRecords
 from store.upsert import chunks
 
-_PLACE = "leads"
 _AT_ONCE = 50
 _FEW = 20
 """Leads that are asked for one by one where lists cannot be filtered; for more, the list is read
@@ -28,18 +28,10 @@ _NEWEST = Walk(path=PATH, name="leads", by="updated_at", falling=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeadSet:
-    """The leads. `ids`: our field names -> the ids of those that are there."""
+class LeadSet(PeopleRecords):
+    """The leads."""
 
     client: AmocrmClient
-    fields: Sequence[FieldSpec]
-    ids: Mapping[str, str]
-    ours: bool = True
-
-    @property
-    def missing(self) -> Sequence[FieldSpec]:
-        """The asked fields that are not there with the right type."""
-        return [spec for spec in self.fields if spec.name not in self.ids]
 
     def create_fields(self, fields: Sequence[FieldSpec]) -> Sequence[Outcome]:
         """Adds fields, in one request."""
@@ -59,23 +51,18 @@ class LeadSet:
             if not row["is_unsorted"]
         }
 
-    def write(self, changes: Sequence[Change]) -> Sequence[Outcome]:
-        """Sets our fields, 50 leads in one request; a lead that is not there is never made."""
-        there = [change for change in changes if change.ref is not None]
+    def set_fields(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        """Sets our fields of up to 50 leads, in one request unless it is refused as a whole."""
 
         def send(part: Sequence[Change]) -> None:
             self.client.write("PATCH", PATH, [self._sent(change) for change in part])
 
-        answers = dict(zip((each.key for each in there), sent_in_parts(send, there), strict=True))
-        return [answers.get(change.key, _absent(change.key)) for change in changes]
+        return sent_in_parts(send, changes)
 
-    def delete(self, refs: Sequence[str]) -> Sequence[Outcome]:
-        """Refused: the leads are people's."""
-        return [_absent(ref) for ref in refs]
-
-    def is_empty(self) -> bool:
-        """Never: the leads are not ours to count."""
-        return False
+    def absent(self, key: str) -> RejectedError:
+        """What is said of a lead that is not there."""
+        what = f"{key} is not in the account, or the token may not see it."
+        return RejectedError(what, code="")
 
     def is_blank(self, name: str) -> bool:
         """Whether no lead has a value in this field. Reads them all."""
@@ -87,16 +74,13 @@ class LeadSet:
         """Removes our field, if it is there."""
         custom_field.drop(self.client, PATH, name)
 
-    def drop(self) -> None:
-        """Nothing: the leads stay."""
-
     def _sent(self, change: Change) -> dict[str, object]:
         zone = account_of(self.client).zone
         specs = {spec.name: spec for spec in self.fields}
         values = [
             {"field_code": code_of(name), "values": spell(specs[name], text, zone)}
             for name, text in change.texts.items()
-            if name in self.ids
+            if name in self.there
         ]
         return {"id": int(str(change.ref)), "custom_fields_values": values}
 
@@ -122,33 +106,19 @@ class LeadSet:
                 return
 
 
-class LeadFields:
-    """The leads as a place to write to: it is always there, only fields are made."""
+class LeadFields(PeoplePlace):
+    """The leads as a place to write to."""
 
     def __init__(self, client: AmocrmClient) -> None:
+        super().__init__("leads")
         self._client = client
-
-    def adoptable(self) -> str | None:
-        """The leads themselves."""
-        return _PLACE
-
-    def choose(self, seed: str) -> str:
-        """The leads themselves, whatever the seed."""
-        return _PLACE
 
     def find(self, container: str, fields: Sequence[FieldSpec]) -> LeadSet | None:
         """The leads with our fields as they are now."""
         ids = custom_field.there(self._client, PATH, fields)
-        return LeadSet(client=self._client, fields=fields, ids=ids)
-
-    def create(self, container: str) -> None:
-        """Nothing: people made the leads."""
+        return LeadSet(client=self._client, fields=fields, there=ids)
 
 
 def make_target(client: AmocrmClient, _settings: object) -> LeadFields:
     """The writer of the destination kind `record_fields`."""
     return LeadFields(client)
-
-
-def _absent(key: str) -> RejectedError:
-    return RejectedError(f"{key} is not in the account, or the token may not see it.", code="")

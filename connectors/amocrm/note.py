@@ -13,10 +13,10 @@ from connectors.amocrm.account import account_of
 from connectors.amocrm.classify import as_map
 from connectors.amocrm.client import AmocrmClient
 from connectors.amocrm.user import users_of
-from connectors.amocrm.value import moment, person, seconds_of
+from connectors.amocrm.value import moment, seconds_of
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, PhoneMark, Record, Since
-from connectors.field import required_ref, text_of
+from connectors.field import optional_ref, required_ref, text_of
 from store.fact import CallLeg, Direction, Email, EmailKind, Fact
 
 CALLS, EMAILS = "calls", "emails"
@@ -112,7 +112,7 @@ def call(record: Record, context: Context) -> Iterable[Fact]:
     yield CallLeg(
         ref=f"{required_ref(record, 'id')}@{record.get('folder')}",
         call_ref=call_ref,
-        user_ref=named or person(record, "responsible_user_id") or person(record, "created_by"),
+        user_ref=named or _user(record),
         direction=direction,
         started_at=started_at,
         talk_s=0 if status in _NOBODY_TALKED else length_s,
@@ -135,7 +135,7 @@ def letter(record: Record, context: Context) -> Iterable[Fact]:
         ref=_digest(message) if message else f"{required_ref(record, 'id')}",
         direction=Direction.IN if params.get("income") in _YES else Direction.OUT,
         kind=EmailKind.PERSONAL,
-        owner_ref=person(record, "responsible_user_id") or person(record, "created_by"),
+        owner_ref=_user(record),
         begun_at=moment(record, "created_at"),
         updated_at=moment(record, "created_at"),
         about_ref=None,
@@ -178,3 +178,8 @@ def _seconds(value: Any) -> int:
 def _digest(text: str) -> str:
     """A short name for what may be long, or hold a number."""
     return blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def _user(record: Record) -> str | None:
+    """Whose work a note tells of; nobody's, where a robot wrote it (id 0)."""
+    return optional_ref(record, "responsible_user_id") or optional_ref(record, "created_by")

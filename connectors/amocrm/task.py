@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.amocrm import event
 from connectors.amocrm.client import AmocrmClient
-from connectors.amocrm.value import moment, optional_moment, person, seconds_of
+from connectors.amocrm.value import moment, optional_moment, seconds_of
 from connectors.amocrm.walk import Walk, walk_on, whole
 from connectors.base import Context, Page, Record, Since
 from connectors.field import optional_ref, required_ref
@@ -84,7 +84,7 @@ def _moments(events: Iterable[Record]) -> Iterator[tuple[str, int]]:
 def normalize(record: Record, context: Context) -> Iterable[Fact]:
     """A task, and the meeting it is: held when it was done, else planned for when it is due."""
     ref, is_done = required_ref(record, "id"), record.get("is_completed") in (True, 1, "1")
-    owner, updated_at = person(record, "responsible_user_id"), moment(record, "updated_at")
+    owner, updated_at = optional_ref(record, "responsible_user_id"), moment(record, "updated_at")
     due_at, created_at = optional_moment(record, "complete_till"), moment(record, "created_at")
     done_at = optional_moment(record, "completed_at") or updated_at if is_done else None
     about = _about(record)

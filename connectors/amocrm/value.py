@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.field import hundredths, optional_ref, senseless, whole
+from connectors.field import hundredths, senseless, whole
 from store.fact import DealState
 
 WON, LOST = "142", "143"
@@ -45,8 +45,3 @@ def price(record: Mapping[str, Any]) -> int:
     """The price in minor units; Kommo tells it with fractions in a key of its own."""
     precise = record.get("price_with_minor_units")
     return hundredths(record, "price" if precise is None else "price_with_minor_units")
-
-
-def person(record: Mapping[str, Any], name: str) -> str | None:
-    """A user's id; 0 is a robot, which is nobody."""
-    return optional_ref(record, name)

@@ -11,9 +11,8 @@ from connectors.bitrix24.envelope import as_map
 from connectors.bitrix24.lead import MODE, is_simple
 from connectors.bitrix24.may import may
 from connectors.bitrix24.reply import BatchReply
+from connectors.clock_gap import check_clock
 from connectors.error import RemoteError
-
-LARGEST_CLOCK_GAP_S = 60
 
 _NOBODY = {"ID": "0"}
 _DEALS = {"entityTypeId": 2, "select": ["id"], "start": -1}
@@ -75,7 +74,7 @@ def check(client: Bitrix24Client) -> Iterator[Check]:
     yield _owner(reply, entry)
     yield from may(client.options.destinations, scopes, is_admin(reply), entry)
     yield from check_fields(client, reply)
-    yield _clock(client, reply)
+    yield check_clock(client.options.clock(), reply.served_at, "portal")
     yield from _dates(reply)
 
 
@@ -163,18 +162,6 @@ def _owner(reply: BatchReply, entry: str) -> Check:
         detail=f"user {number} is no administrator: other people's deals may be hidden,"
         " and no scorecard can be created",
         todo=f"{as_one} as an administrator.",
-    )
-
-
-def _clock(client: Bitrix24Client, reply: BatchReply) -> Check:
-    gap_s = round((client.options.clock() - reply.served_at).total_seconds())
-    ok = abs(gap_s) <= LARGEST_CLOCK_GAP_S
-    side = "ahead of" if gap_s > 0 else "behind"
-    return Check(
-        name="clock",
-        ok=ok,
-        detail=f"this machine is {abs(gap_s)} s {side} the portal" if gap_s else "same as here",
-        todo="" if ok else "Set this machine's clock (NTP): today's numbers depend on it.",
     )
 
 

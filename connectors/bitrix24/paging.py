@@ -17,6 +17,7 @@ from connectors.bitrix24.command import MOST_IN_BATCH, Command
 from connectors.bitrix24.envelope import as_map
 from connectors.bitrix24.reply import BatchReply, Reply
 from connectors.error import RemoteError, RetryableError
+from store.upsert import chunks
 
 PAGE = 50
 """Rows of a list answer, fixed by the vendor (list-methods-pecularities.md)."""
@@ -195,9 +196,8 @@ def fetch_by_id(
 ) -> Iterator[Page]:
     """The records with these ids, as far as they exist, up to 2,500 a request."""
     numbers = [ref for ref in refs if ref.isascii() and ref.isdigit()]
-    groups = [numbers[at : at + PAGE] for at in range(0, len(numbers), PAGE)]
-    for at in range(0, len(groups), MOST_IN_BATCH):
-        listings = [listing_of(group) for group in groups[at : at + MOST_IN_BATCH]]
+    for groups in chunks(list(chunks(numbers, PAGE)), MOST_IN_BATCH):
+        listings = [listing_of(group) for group in groups]
         reply = client.batch(
             [Command(f"g{n}", each.method, each.params("0")) for n, each in enumerate(listings)]
         )

@@ -18,6 +18,7 @@ from connectors.bitrix24.paging import TRIES, Listing
 from connectors.error import RetryableError
 from connectors.field import LARGEST, optional_ref, required_ref, senseless, text_of
 from store.fact import Fact, ProductLine, ProductLines
+from store.upsert import chunks
 
 NAME = "product_rows"
 _METHOD = "crm.item.productrow.list"
@@ -70,7 +71,7 @@ def _with_rows(client: Bitrix24Client, page: Page) -> Page:
 
 def _rows_of(client: Bitrix24Client, deals: Sequence[str]) -> Mapping[str, list[Record]]:
     """The rows of these deals, by deal. A page refused for the moment is asked for again."""
-    wanted = deque(_Asked(deals[at : at + DEALS_ASKED]) for at in range(0, len(deals), DEALS_ASKED))
+    wanted = deque(map(_Asked, chunks(deals, DEALS_ASKED)))
     found: dict[str, list[Record]] = {}
     failures = 0
     while wanted:

@@ -1,10 +1,9 @@
 """Facts about a deal in its own custom fields, UF_CRM_MERILO_*: one record a deal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.bitrix24.client import Bitrix24Client
-from connectors.bitrix24.envelope import as_map
 from connectors.bitrix24.paging import Listing
 from connectors.bitrix24.record_set import Call, Family, RecordFields
 from connectors.destination import Texts
@@ -32,10 +31,6 @@ def _page(wanted: Mapping[str, Any], codes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _rows(result: Any) -> Iterable[Mapping[str, Any]]:
-    return as_map(result).values()
-
-
 def _update(ref: str, texts: Texts) -> Call:
     """crm.item.update does not always empty a field (issues #145, #269): the old method does.
 
@@ -53,9 +48,7 @@ DEALS = Family(
     userfields="crm.deal.userfield",
     prefix="UF_CRM_MERILO_",
     scopes="crm",
-    id_name="ID",
     listing=_listing,
-    rows=_rows,
     update=_update,
     walk=_walk,
 )

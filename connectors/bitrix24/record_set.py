@@ -1,16 +1,19 @@
 """Our custom fields on records that people made: they are added, set and read, nothing else."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import InvalidOperation
 from typing import Any
 
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import MOST_IN_BATCH, Command
+from connectors.bitrix24.envelope import as_map
 from connectors.bitrix24.paging import Listing, read_all
 from connectors.bitrix24.scorecard_text import FIELD_TYPE, code_of, denied, read_value
 from connectors.destination import PLACES, Change, FieldKind, FieldSpec, Item, Outcome, Texts
 from connectors.error import RejectedError, RemoteError
+from connectors.people_record import PeoplePlace, PeopleRecords
+from store.upsert import chunks
 
 _PAGE = 50
 Call = tuple[str, Mapping[str, Any]]
@@ -21,9 +24,8 @@ class Family:
     """One kind of record. `entity` is the vendor's word for it, our keys are `<kind>:<id>`.
 
     `userfields`: the methods of its custom fields; `prefix`: how the names of ours begin.
-    `listing`: the command that reads up to 50 ids with the given fields, `rows` finds the records
-    in its result; `update`: the command that sets fields of one id to texts, None = to empty it;
-    `walk`: every record with one field.
+    `listing`: the command that reads up to 50 ids with the given fields; `update`: the command that
+    sets fields of one id to texts, None = to empty it; `walk`: every record with one field.
     """
 
     kind: str
@@ -31,70 +33,49 @@ class Family:
     userfields: str
     prefix: str
     scopes: str
-    id_name: str
     listing: Callable[[Sequence[str], Sequence[str]], Call]
-    rows: Callable[[Any], Iterable[Mapping[str, Any]]]
     update: Callable[[str, Texts], Call]
     walk: Callable[[str], Listing]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordSet:
-    """The records of a family. `codes`: our field names -> the fields that are there."""
+class RecordSet(PeopleRecords):
+    """The records of a family."""
 
     client: Bitrix24Client
     family: Family
-    fields: Sequence[FieldSpec]
-    codes: Mapping[str, str]
-    ours: bool = True
-
-    @property
-    def missing(self) -> Sequence[FieldSpec]:
-        """The asked fields that are not there with the right type."""
-        return [spec for spec in self.fields if spec.name not in self.codes]
 
     def create_fields(self, fields: Sequence[FieldSpec]) -> Sequence[Outcome]:
         """Adds fields, 50 in one batch."""
         method = f"{self.family.userfields}.add"
         calls = [(method, {"fields": self._describe(spec)}) for spec in fields]
-        parts = [calls[at : at + MOST_IN_BATCH] for at in range(0, len(calls), MOST_IN_BATCH)]
+        parts = chunks(calls, MOST_IN_BATCH)
         return [outcome for part in parts for outcome in self._send(part)]
 
     def read(self, keys: Sequence[str]) -> Mapping[str, Item]:
         """Our fields of the records with these keys: one request for 2,500 of them."""
         refs = [ref for key in keys if (ref := key.rpartition(":")[2]).isdigit()]
-        parts = [refs[at : at + _PAGE] for at in range(0, len(refs), _PAGE)]
+        codes = list(self.there.values())
+        calls = [self.family.listing(part, codes) for part in chunks(refs, _PAGE)]
         found: dict[str, Item] = {}
-        for at in range(0, len(parts), MOST_IN_BATCH):
-            calls = [
-                self.family.listing(part, list(self.codes.values()))
-                for part in parts[at : at + MOST_IN_BATCH]
-            ]
-            for row in self._rows(calls):
+        for part in chunks(calls, MOST_IN_BATCH):
+            for row in self._rows(part):
                 item = self._item(row)
                 found[f"{self.family.kind}:{item.ref}"] = item
         return found
 
-    def write(self, changes: Sequence[Change]) -> Sequence[Outcome]:
-        """Sets our fields in one batch; a record that is not there is never made."""
-        there = [change for change in changes if change.ref is not None]
-        answers = self._send([self._command(change) for change in there]) if there else []
-        outcomes: dict[str, Outcome] = {
-            change.key: answer for change, answer in zip(there, answers, strict=True)
-        }
-        return [outcomes.get(change.key, _absent(change.key)) for change in changes]
+    def set_fields(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        """Sets our fields of up to 50 records, in one batch."""
+        return self._send([self._command(change) for change in changes])
 
-    def delete(self, refs: Sequence[str]) -> Sequence[Outcome]:
-        """Refused: the records are people's."""
-        return [_absent(ref) for ref in refs]
-
-    def is_empty(self) -> bool:
-        """Never: the records are not ours to count."""
-        return False
+    def absent(self, key: str) -> RejectedError:
+        """What is said of a record that is not there."""
+        what = f"{key} is not in the portal, or the webhook may not see it."
+        return RejectedError(what, code="")
 
     def is_blank(self, name: str) -> bool:
         """Whether no record has a value in this field. Reads them all: filters differ on empty."""
-        code = self.codes[name]
+        code = self.there[name]
         every = (row for part in read_all(self.client, self.family.walk(code)) for row in part.rows)
         return all(_is_blank(row.get(code)) for row in every)
 
@@ -107,9 +88,6 @@ class RecordSet:
                 outcome = self.client.batch([command], write=True).outcomes["one"]
                 if isinstance(outcome, RemoteError):
                     raise denied(outcome, self.family.scopes)
-
-    def drop(self) -> None:
-        """Nothing: the records stay."""
 
     def _describe(self, spec: FieldSpec) -> dict[str, Any]:
         code, label = code_of(self.family.prefix, spec.name), {"ru": spec.title, "en": spec.title}
@@ -127,14 +105,14 @@ class RecordSet:
         return field
 
     def _command(self, change: Change) -> Call:
-        codes = self.codes
+        codes = self.there
         texts = {codes[name]: text for name, text in change.texts.items() if name in codes}
         return self.family.update(str(change.ref), texts)
 
     def _item(self, row: Mapping[str, Any]) -> Item:
         kinds = {spec.name: spec.kind for spec in self.fields}
-        texts = {name: _read(kinds[name], row.get(code)) for name, code in self.codes.items()}
-        return Item(ref=str(row[self.family.id_name]), texts=texts)
+        texts = {name: _read(kinds[name], row.get(code)) for name, code in self.there.items()}
+        return Item(ref=str(row["ID"]), texts=texts)
 
     def _rows(self, calls: Sequence[Call]) -> Iterator[Mapping[str, Any]]:
         commands = [Command(f"p{at}", *call) for at, call in enumerate(calls)]
@@ -143,7 +121,7 @@ class RecordSet:
             outcome = outcomes[command.key]
             if isinstance(outcome, RemoteError):
                 raise denied(outcome, self.family.scopes)
-            yield from self.family.rows(outcome.result)
+            yield from as_map(outcome.result).values()
 
     def _send(self, calls: Sequence[Call]) -> list[Outcome]:
         commands = [Command(f"c{at}", *call) for at, call in enumerate(calls)]
@@ -153,20 +131,13 @@ class RecordSet:
         return [denied(each, scopes) if isinstance(each, RemoteError) else None for each in answers]
 
 
-class RecordFields:
-    """The records of a family as a place to write to: it is always there, only fields are made."""
+class RecordFields(PeoplePlace):
+    """The records of a family as a place to write to."""
 
     def __init__(self, client: Bitrix24Client, family: Family) -> None:
+        super().__init__(family.entity)
         self._client = client
         self._family = family
-
-    def adoptable(self) -> str | None:
-        """The records themselves."""
-        return self._family.entity
-
-    def choose(self, seed: str) -> str:
-        """The records themselves, whatever the seed."""
-        return self._family.entity
 
     def find(self, container: str, fields: Sequence[FieldSpec]) -> RecordSet | None:
         """The records with our fields as they are now: one request for 50 of all fields."""
@@ -177,10 +148,7 @@ class RecordFields:
             is_one = each.get("MULTIPLE") != "Y"
             if spec and is_one and each["USER_TYPE_ID"] == FIELD_TYPE[spec.kind]:
                 codes[spec.name] = each["FIELD_NAME"]
-        return RecordSet(client=self._client, family=self._family, fields=fields, codes=codes)
-
-    def create(self, container: str) -> None:
-        """Nothing: people made the records."""
+        return RecordSet(client=self._client, family=self._family, fields=fields, there=codes)
 
 
 def existing(client: Bitrix24Client, family: Family) -> Iterator[Mapping[str, Any]]:
@@ -209,7 +177,3 @@ def _read(kind: FieldKind, raw: Any) -> str | None:
 def _is_blank(raw: Any) -> bool:
     """An empty field in any of PHP's spellings; a zero is none of them."""
     return raw is None or raw is False or raw == "" or raw == []
-
-
-def _absent(key: str) -> RejectedError:
-    return RejectedError(f"{key} is not in the portal, or the webhook may not see it.", code="")

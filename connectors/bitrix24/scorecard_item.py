@@ -25,6 +25,7 @@ from connectors.destination import (
     Outcome,
 )
 from connectors.error import RemoteError
+from store.upsert import chunks
 
 _PAGE = 50
 _KEYS_AT_ONCE = 40
@@ -55,9 +56,8 @@ class SmartProcess:
     def read(self, keys: Sequence[str]) -> Mapping[str, Item]:
         """The items with these keys: one request for 2,000 of them."""
         found: dict[str, Item] = {}
-        parts = [keys[at : at + _KEYS_AT_ONCE] for at in range(0, len(keys), _KEYS_AT_ONCE)]
-        for at in range(0, len(parts), _PAGE):
-            for row in self._rows(parts[at : at + _PAGE]):
+        for parts in chunks(list(chunks(keys, _KEYS_AT_ONCE)), _PAGE):
+            for row in self._rows(parts):
                 item = self._item(row)
                 found.setdefault(str(item.texts[KEY]), item)
         return found

@@ -1,10 +1,9 @@
 """KPI values in custom fields of employees, UF_USR_MERILO_*: one record a manager."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from connectors.bitrix24.client import Bitrix24Client
-from connectors.bitrix24.envelope import as_map
 from connectors.bitrix24.paging import Listing
 from connectors.bitrix24.record_set import Call, Family, RecordFields
 from connectors.destination import Texts
@@ -22,10 +21,6 @@ def _ordered(codes: Sequence[str]) -> dict[str, Any]:
     return {"select": ["ID", *codes], "SORT": "ID", "ORDER": "ASC", "start": -1}
 
 
-def _rows(result: Any) -> Iterable[Mapping[str, Any]]:
-    return as_map(result).values()
-
-
 def _update(ref: str, texts: Texts) -> Call:
     return "user.update", {"ID": ref, **{code: text or "" for code, text in texts.items()}}
 
@@ -36,9 +31,7 @@ EMPLOYEES = Family(
     userfields="user.userfield",
     prefix="UF_USR_MERILO_",
     scopes="user and user.userfield",
-    id_name="ID",
     listing=_listing,
-    rows=_rows,
     update=_update,
     walk=_walk,
 )

@@ -39,6 +39,17 @@ EVERY_CRM = (
 )
 """What each CRM feeds."""
 
+SURROUNDING = (
+    "contacts_created",
+    "companies_created",
+    "tasks_created",
+    "tasks_done",
+    "tasks_overdue",
+    "products_sold",
+    "discounts",
+)
+"""What clients, tasks and product rows feed."""
+
 METRICS = (
     *EVERY_CRM,
     "quotes_created",
@@ -50,13 +61,7 @@ METRICS = (
     "lead_answer_share",
     "callback_time",
     "calls_missed_unreturned",
-    "contacts_created",
-    "companies_created",
-    "tasks_created",
-    "tasks_done",
-    "tasks_overdue",
-    "products_sold",
-    "discounts",
+    *SURROUNDING,
 )
 
 

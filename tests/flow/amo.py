@@ -11,6 +11,7 @@ from kpi.period import By
 from kpi.value import Query, values
 from merilo.wiring import App
 from sandbox.amocrm.truth import truth
+from tests.clock import Clock
 from tests.flow import agent as agents
 
 
@@ -48,6 +49,20 @@ def agent(path: Path, clock: Callable[[], datetime] | None = None) -> Iterator[A
     """The opened agent, with room for all its requests at once: pace is not what is tested."""
     with mock.patch("connectors.amocrm.client.BURST", 1e9), agents.agent(path, clock) as app:
         yield app
+
+
+class Office:
+    """An account and its agent's settings, with one clock that moves only when told."""
+
+    def __init__(self, box: Any, clock: Clock, settings: Path) -> None:
+        self.box, self.account, self.clock = box, box.account, clock
+        self.settings = settings
+
+    @contextmanager
+    def opened(self) -> Iterator[App]:
+        """The agent, started anew."""
+        with agent(self.settings, self.clock) as app:
+            yield app
 
 
 def true_values(box: Any, *, since: date, until: date, by: str, read: datetime) -> agents.Numbers:

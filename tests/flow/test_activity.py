@@ -1,12 +1,9 @@
 """Letters and meetings of a portal become the true numbers, whatever happens meanwhile."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
@@ -20,74 +17,34 @@ from sandbox.bitrix24 import activity as kinds
 from sandbox.bitrix24.activity_live import live_activity
 from sandbox.bitrix24.listing import Query
 from sandbox.bitrix24.truth_activity import TITLE
-from sandbox.server import start_sandbox
-from tests.flow.agent import Numbers, agent, shown_values, true_values, write_settings
+from tests.flow.agent import Numbers, shown_values
+from tests.flow.kill import Kill, dying
+from tests.flow.office import Office
 
 ANNA = 7
-MINE = frozenset({"emails_sent", "emails_received", "meetings_held", "meetings_planned"})
 STREAMS = ("users", "activities")
-BY: tuple[By, ...] = ("day", "week", "month", "total")
 
 
-class Kill(BaseException):
-    """The process died here."""
+class Desk(Office):
+    """A portal whose letters and meetings are counted."""
 
+    mine = frozenset({"emails_sent", "emails_received", "meetings_held", "meetings_planned"})
+    streams = STREAMS
 
-class Office:
-    """A portal and its agent's settings, with one clock that moves only when told."""
-
-    def __init__(self, folder: Path, box: Any, clock: "Clock") -> None:
-        self.box, self.clock = box, clock
-        self.activities = box.portal.activities
-        self.settings = write_settings(folder, box)
-        self.reads: list[datetime] = []
-
-    @contextmanager
-    def opened(self) -> Iterator[App]:
-        with agent(self.settings, self.clock) as app:
-            yield app
-
-    def read(self, app: App) -> None:
-        assert not run_cycle(app, "main", names=STREAMS).errors
-        self.reads.append(self.clock.now)
+    @property
+    def activities(self) -> Any:
+        return self.portal.activities
 
     def work(self, chance: random.Random, steps: int) -> None:
         people = [user.id for user in self.box.portal.users.values() if user.id != 1]
         for _ in range(steps):
-            self.clock.now += timedelta(seconds=chance.choice((0, 0.4, 1, 60, 7000)))
+            self.wait(seconds=chance.choice((0, 0.4, 1, 60, 7000)))
             live_activity(self.box.portal, chance, chance.choice(people))
 
-    def agree(self, app: App) -> None:
-        """The store is the portal, the numbers are the truth, and the cells are the store's."""
+    def agree(self, app: App) -> dict[By, Numbers]:
+        """The store is the portal, too."""
         assert stored(app) == true_rows(self.box)
-        today = self.clock.now.date()
-        # What is planned for a day that has not begun is not a number yet.
-        span = {"since": today - timedelta(days=200), "until": today}
-        for by in BY:
-            expected = mine(true_values(self.box, **span, by=by, reads=self.reads))
-            assert mine(shown_values(app, **span, by=by)) == expected
-        assert not rebuild(app.store, app.catalog), "the cells were wrong"
-
-
-class Clock:
-    """The time on both sides."""
-
-    now = datetime(2026, 10, 15, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@contextmanager
-def office(folder: Path, scale: str = "small") -> Iterator[Office]:
-    folder.mkdir(exist_ok=True)
-    clock = Clock()
-    with start_sandbox("bitrix24", scale=scale, seed=5, limits=False, clock=clock) as box:
-        yield Office(folder, box, clock)
-
-
-def mine(numbers: Numbers) -> Numbers:
-    return {key: found for key, found in numbers.items() if key[1] in MINE and found[1]}
+        return super().agree(app)
 
 
 def true_rows(box: Any) -> set[tuple[Any, ...]]:
@@ -130,11 +87,11 @@ def test_after_any_work_read_now_and_then_every_number_is_the_truth(
     tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
-    with office(tmp_path / "work", "tiny") as small, small.opened() as app:
+    with Desk.at(tmp_path / "work") as small, small.opened() as app:
         small.read(app)
         for _ in range(12):
             small.work(chance, chance.randrange(12))
-            small.clock.now += timedelta(minutes=5)
+            small.wait(minutes=5)
             small.read(app)
         run_sweep(app, "main", accept=True)
         small.agree(app)
@@ -144,47 +101,31 @@ def test_after_any_work_read_now_and_then_every_number_is_the_truth(
 def test_killed_at_every_request_of_the_first_read_nothing_is_lost(
     tmp_path: Path, before: bool
 ) -> None:
-    with office(tmp_path / "once") as one, one.opened() as app:
+    with Desk.at(tmp_path / "once", "small") as one, one.opened() as app:
         one.read(app)
         requests = len(one.box.log)
         one.agree(app)
     assert requests >= 2
     for number in range(1, requests + 1):
-        with office(tmp_path / f"{number}") as killed:
-            with killed.opened() as app, dying(app, number, before=before), pytest.raises(Kill):
+        with Desk.at(tmp_path / f"{number}", "small") as killed:
+            with (
+                killed.opened() as app,
+                dying(app.client("main"), "batch", number, before=before),
+                pytest.raises(Kill),
+            ):
                 run_cycle(app, "main", names=STREAMS)
-            killed.clock.now += timedelta(minutes=5)
+            killed.wait(minutes=5)
             with killed.opened() as app:
                 killed.read(app)
                 assert stored(app) == true_rows(killed.box)
                 assert not rebuild(app.store, app.catalog)
 
 
-@contextmanager
-def dying(app: App, number: int, *, before: bool) -> Iterator[None]:
-    """Dies at a request, before it is sent or when it is answered."""
-    client = app.client("main")
-    batch, count = client.batch, 0
-
-    def counted(*given: Any, **named: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count == number and before:
-            raise Kill
-        reply = batch(*given, **named)
-        if count == number:
-            raise Kill
-        return reply
-
-    with mock.patch.object(client, "batch", counted):
-        yield
-
-
 def test_a_to_do_counts_only_while_it_is_called_a_meeting(tmp_path: Path) -> None:
-    with office(tmp_path / "todo", "empty") as small, small.opened() as app:
+    with Desk.at(tmp_path / "todo", "empty") as small, small.opened() as app:
         todo = small.activities.add(kinds.TODO_KIND, ANNA, subject="Позвонить", completed=True)
         for subject, held in (("Позвонить", 0), ("Встреча", 1), ("Отменено", 0), ("ZOOM", 1)):
-            small.clock.now += timedelta(minutes=5)
+            small.wait(minutes=5)
             small.activities.change(todo, subject=subject)
             small.read(app)
             assert number(app, small, "meetings_held") == held
@@ -192,7 +133,7 @@ def test_a_to_do_counts_only_while_it_is_called_a_meeting(tmp_path: Path) -> Non
 
 
 def test_a_rescheduled_meeting_moves_and_belongs_to_whoever_has_it_then(tmp_path: Path) -> None:
-    with office(tmp_path / "moved", "empty") as small, small.opened() as app:
+    with Desk.at(tmp_path / "moved", "empty") as small, small.opened() as app:
         start = small.clock.now + timedelta(hours=2)
         meeting = small.activities.add(kinds.MEETING_KIND, ANNA, start=start)
         small.read(app)
@@ -200,17 +141,17 @@ def test_a_rescheduled_meeting_moves_and_belongs_to_whoever_has_it_then(tmp_path
             1,
             0,
         )
-        small.clock.now += timedelta(hours=1)
+        small.wait(hours=1)
         small.activities.change(meeting, responsible=9, start=start + timedelta(days=1))
         small.read(app)
-        small.clock.now += timedelta(days=2)
+        small.wait(days=2)
         small.activities.change(meeting, responsible=ANNA, completed=True)
         small.read(app)
         small.agree(app)
 
 
 def test_what_was_deleted_goes_with_the_sweep_and_comes_back_with_the_next(tmp_path: Path) -> None:
-    with office(tmp_path / "bin", "empty") as small, small.opened() as app:
+    with Desk.at(tmp_path / "bin", "empty") as small, small.opened() as app:
         letter = small.activities.add(kinds.RECEIVED, ANNA)
         meeting = small.activities.add(kinds.MEETING_KIND, ANNA)
         small.read(app)
@@ -228,25 +169,25 @@ def test_what_was_deleted_goes_with_the_sweep_and_comes_back_with_the_next(tmp_p
 
 
 def test_another_title_rule_reads_everything_anew_and_once(tmp_path: Path) -> None:
-    with office(tmp_path / "rule", "tiny") as small:
+    with Desk.at(tmp_path / "rule") as small:
         small.activities.add(kinds.TODO_KIND, ANNA, subject="Визит", completed=True)
         with small.opened() as app:
             small.read(app)
             before = number(app, small, "meetings_held")
         rule = '\n[meetings.main]\ntodo_title = "встреч|meeting|zoom|визит"\n'
         small.settings.write_text(small.settings.read_text("utf-8") + rule, encoding="utf-8")
-        small.clock.now += timedelta(hours=1)
+        small.wait(hours=1)
         with small.opened() as app:
             small.read(app)
             assert number(app, small, "meetings_held") == before + 1
             assert not rebuild(app.store, app.catalog)
-            small.clock.now += timedelta(hours=1)
+            small.wait(hours=1)
             (_, again) = run_cycle(app, "main", names=STREAMS).streams
             assert again.read == 0
 
 
 def test_a_number_is_explained_by_its_letters(tmp_path: Path) -> None:
-    with office(tmp_path / "why", "empty") as small, small.opened() as app:
+    with Desk.at(tmp_path / "why", "empty") as small, small.opened() as app:
         sent = [small.activities.add(kinds.SENT, ANNA, completed=True) for _ in range(3)]
         small.activities.add(kinds.MAILING, ANNA, completed=True)
         small.read(app)
@@ -266,7 +207,7 @@ def test_a_number_is_explained_by_its_letters(tmp_path: Path) -> None:
 
 
 def test_neither_subject_nor_address_is_kept(tmp_path: Path) -> None:
-    with office(tmp_path / "quiet", "empty") as small, small.opened() as app:
+    with Desk.at(tmp_path / "quiet", "empty") as small, small.opened() as app:
         small.activities.add(kinds.SENT, ANNA, subject="Тайная тема", completed=True)
         small.read(app)
     kept = b"".join(each.read_bytes() for each in (tmp_path / "quiet" / "data").glob("merilo.db*"))

@@ -1,12 +1,11 @@
 """An amoCRM account read over sockets: killed at every request, changed between requests."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
@@ -15,41 +14,21 @@ from merilo.cycle import run_cycle, run_sweep
 from merilo.wiring import App
 from sandbox.amocrm.pipeline import LOST, WON
 from sandbox.server import start_sandbox
-from tests.flow.amo import agent, shown_values, true_values, write_settings
+from tests.clock import Clock
+from tests.flow import amo
+from tests.flow.amo import shown_values, true_values, write_settings
+from tests.flow.kill import Kill, at_calls, dying
 
 STATES = {WON: 1, LOST: 2}
-NOON = datetime(2026, 10, 15, 12, tzinfo=UTC)
 Row = tuple[Any, ...]
 
 
-class Kill(BaseException):
-    """The process died here."""
-
-
-class Clock:
-    """The time on both sides."""
-
-    now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class Office:
-    """A small account whose clock moves only when told, and an agent that reads it."""
-
-    def __init__(self, folder: Path, box: Any, clock: Clock) -> None:
-        self.box, self.clock, self.account = box, clock, box.account
-        self.settings = write_settings(folder, box, since="2026-03-01")
-
-    @contextmanager
-    def opened(self) -> Iterator[App]:
-        with agent(self.settings, self.clock) as app:
-            yield app
+class Office(amo.Office):
+    """A small account, and what happens to it."""
 
     def read(self, app: App, *, full: bool = False) -> Any:
         """A pass some minutes later."""
-        self.clock.now += timedelta(minutes=5)
+        self.clock.forward(minutes=5)
         result = run_cycle(app, "amo", full=full)
         assert not result.errors
         return result
@@ -57,7 +36,7 @@ class Office:
     def work(self, chance: random.Random, steps: int) -> None:
         """People do things, some of them in the same second."""
         for _ in range(steps):
-            self.clock.now += timedelta(seconds=chance.choice((0, 0.4, 1, 7)))
+            self.clock.forward(seconds=chance.choice((0, 0.4, 1, 7)))
             self.account.live_step(chance)
 
 
@@ -67,27 +46,7 @@ def office(folder: Path, scale: str = "tiny", *, paid: bool = True) -> Iterator[
     clock = Clock()
     with start_sandbox("amocrm", scale=scale, seed=5, limits=False, clock=clock) as box:
         box.account.filter_paid = paid
-        yield Office(folder, box, clock)
-
-
-@contextmanager
-def at_requests(app: App, act: Callable[[int], None], *, before: bool) -> Iterator[None]:
-    """Calls `act` with the number of each request, before it is sent or when it is answered."""
-    client, number = app.client("amo"), 0
-    get = client.get
-
-    def counted(*given: Any, **named: Any) -> Any:
-        nonlocal number
-        number += 1
-        if before:
-            act(number)
-        body = get(*given, **named)
-        if not before:
-            act(number)
-        return body
-
-    with mock.patch.object(client, "get", counted):
-        yield
+        yield Office(box, clock, write_settings(folder, box, since="2026-03-01"))
 
 
 def true_leads(box: Any) -> set[Row]:
@@ -128,7 +87,8 @@ def test_while_people_work_between_the_requests_nothing_is_lost(
 ) -> None:
     chance = random.Random(int(paid))
     with office(tmp_path / "busy", paid=paid) as busy, busy.opened() as app:
-        with at_requests(app, lambda _number: busy.work(chance, 3), before=True):
+        client = app.client("amo")
+        with at_calls(client, "get", lambda _number: busy.work(chance, 3), before=True):
             for _ in range(4):
                 assert not run_cycle(app, "amo").errors
         for _ in range(2):
@@ -169,14 +129,10 @@ def test_killed_at_every_request_of_the_first_read_nothing_is_lost(
 
 
 def _killed_at(folder: Path, number: int, *, before: bool) -> None:
-    def die(count: int) -> None:
-        if count == number:
-            raise Kill
-
     with office(folder) as killed:
         with (
             killed.opened() as app,
-            at_requests(app, die, before=before),
+            dying(app.client("amo"), "get", number, before=before),
             pytest.raises(Kill),
         ):
             run_cycle(app, "amo")
@@ -223,7 +179,7 @@ def test_a_lead_in_unsorted_counts_from_its_acceptance_on(tmp_path: Path) -> Non
         small.read(app)
         waiting = str(small.account.incoming[kept].lead)
         assert waiting not in {row[0] for row in stored_leads(app)}
-        small.clock.now += timedelta(minutes=9)
+        small.clock.forward(minutes=9)
         small.account.accept_unsorted(kept, owner)
         small.account.decline_unsorted(declined)
         small.read(app)

@@ -2,8 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +11,19 @@ from connectors.error import AuthError
 from merilo.cycle import run_cycle
 from merilo.wiring import App
 from sandbox.server import start_sandbox
-from tests.flow.amo import agent
+from tests.clock import Clock
+from tests.flow import amo
 
 
-class Clock:
-    """The time on both sides."""
-
-    now = datetime(2026, 10, 15, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class Office:
-    """An account that lets an integration in by OAuth."""
-
-    def __init__(self, folder: Path, box: Any, clock: Clock) -> None:
-        self.box, self.clock = box, clock
-        access = box.account.access
-        secret = folder / "secret"
-        secret.write_text(access.client_secret)
-        secret.chmod(0o600)
-        self.settings = folder / "merilo.toml"
-        self.settings.write_text(
-            f"""
+def write_settings(folder: Path, box: Any) -> Path:
+    """A settings file for an integration that is entered by OAuth."""
+    access = box.account.access
+    secret = folder / "secret"
+    secret.write_text(access.client_secret)
+    secret.chmod(0o600)
+    path = folder / "merilo.toml"
+    path.write_text(
+        f"""
 [merilo]
 data_dir = "./data"
 [secrets]
@@ -51,13 +38,13 @@ client_secret = "file:{secret}"
 redirect_uri = "{access.redirect_uri}"
 since = "2026-09-01"
 """,
-            encoding="utf-8",
-        )
+        encoding="utf-8",
+    )
+    return path
 
-    @contextmanager
-    def opened(self) -> Iterator[App]:
-        with agent(self.settings, self.clock) as app:
-            yield app
+
+class Office(amo.Office):
+    """An account that lets an integration in by OAuth."""
 
     def log_in(self, app: App) -> str:
         """What `merilo login amo` does with the code."""
@@ -80,7 +67,7 @@ since = "2026-09-01"
 def office(tmp_path: Path) -> Iterator[Office]:
     clock = Clock()
     with start_sandbox("amocrm", scale="tiny", seed=5, limits=False, clock=clock) as box:
-        yield Office(tmp_path, box, clock)
+        yield Office(box, clock, write_settings(tmp_path, box))
 
 
 def test_nobody_logged_in_yet_and_it_says_what_to_do(office: Office) -> None:
@@ -96,7 +83,7 @@ def test_a_login_is_kept_and_renewed_once_a_day(office: Office) -> None:
         assert not run_cycle(app, "amo").errors
     assert office.renewals == 1
     for day in range(3):
-        office.clock.now += timedelta(days=1)
+        office.clock.forward(days=1)
         with office.opened() as app:
             assert not run_cycle(app, "amo").errors
         assert office.renewals == 2 + day
@@ -113,7 +100,7 @@ def test_a_token_that_is_refused_in_the_middle_of_a_read_is_renewed(office: Offi
 def test_two_agents_never_show_one_refresh_token_twice(office: Office) -> None:
     with office.opened() as one, office.opened() as other:
         office.log_in(one)
-        office.clock.now += timedelta(days=2)
+        office.clock.forward(days=2)
         errors: list[object] = []
 
         def ask(app: App) -> None:
@@ -134,14 +121,14 @@ def test_two_agents_never_show_one_refresh_token_twice(office: Office) -> None:
 def test_a_lost_answer_loses_the_login_and_says_so_once(office: Office) -> None:
     with office.opened() as app:
         office.log_in(app)
-    office.clock.now += timedelta(days=2)
+    office.clock.forward(days=2)
     office.box.faults.add("lost", method="POST oauth2/access_token")
     with office.opened() as app:
         for _ in range(3):
             error = run_cycle(app, "amo").failed
             assert isinstance(error, AuthError)
             assert "merilo login amo" in str(error)
-            office.clock.now += timedelta(minutes=5)
+            office.clock.forward(minutes=5)
     assert office.renewals == 3
     with office.opened() as app:
         office.log_in(app)
@@ -152,11 +139,11 @@ def test_a_lost_answer_loses_the_login_and_says_so_once(office: Office) -> None:
 def test_trouble_at_the_token_endpoint_never_logs_out(office: Office, kind: str) -> None:
     with office.opened() as app:
         office.log_in(app)
-        office.clock.now += timedelta(days=2)
+        office.clock.forward(days=2)
         for _ in range(3):
             office.box.faults.add(kind, method="POST oauth2/access_token")
         assert run_cycle(app, "amo").failed is not None
     office.box.faults.clear()
-    office.clock.now += timedelta(minutes=20)
+    office.clock.forward(minutes=20)
     with office.opened() as app:
         assert not run_cycle(app, "amo").errors

@@ -1,11 +1,8 @@
 """Numbers written into amoCRM: a list of managers and months, and fields of leads."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
@@ -13,7 +10,9 @@ from merilo.cycle import run_cycle
 from merilo.scorecard import apply_writeback, plan_writeback, run_writeback, undo_writeback
 from merilo.wiring import App
 from sandbox.server import start_sandbox
+from tests.clock import Clock
 from tests.flow.amo import agent, write_settings
+from tests.flow.kill import Kill, dying
 
 DESTINATIONS = """
 [[destinations]]
@@ -29,15 +28,6 @@ metrics = ["days_in_stage", "talk_minutes", "last_contact"]
 """
 
 
-class Clock:
-    """The time on both sides."""
-
-    now = datetime(2026, 10, 15, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 class Office:
     """An account that was read once, and what is written there."""
 
@@ -47,7 +37,7 @@ class Office:
 
     def turn(self) -> None:
         """What the service does some minutes later."""
-        self.clock.now += timedelta(minutes=11)
+        self.clock.forward(minutes=11)
         assert not run_cycle(self.app, "amo").errors
 
     def element(self, title: str) -> Any:
@@ -122,7 +112,7 @@ def test_facts_of_leads_are_written_by_code_and_change_nothing_that_is_counted(
     assert office.account.incoming[waiting].lead not in {write.id for write in sent}
     shown = [office.shown("leads", office.account.leads.rows[write.id]) for write in sent]
     assert any("MERILO_DAYS_IN_STAGE" in each for each in shown)
-    office.clock.now += timedelta(minutes=11)
+    office.clock.forward(minutes=11)
     again = run_cycle(office.app, "amo")
     assert not any(stream.changed for stream in again.streams)
     assert run_writeback(office.app, office.facts.name).written == 0
@@ -133,7 +123,7 @@ def test_undo_puts_back_what_a_later_run_changed(office: Office) -> None:
     leads = office.account.leads.rows.values()
     lead = next(each for each in leads if "MERILO_DAYS_IN_STAGE" in office.shown("leads", each))
     before = office.shown("leads", lead)
-    office.clock.now += timedelta(days=1)
+    office.clock.forward(days=1)
     office.turn()
     result = run_writeback(office.app, office.facts.name)
     assert result.run is not None
@@ -157,10 +147,6 @@ def test_a_lost_answer_makes_no_second_list_and_no_second_element(office: Office
     assert plan_writeback(office.app, office.cards).steps == ()
 
 
-class Kill(BaseException):
-    """The process died here."""
-
-
 @pytest.mark.parametrize(("number", "before"), [(1, False), (2, False), (3, False), (3, True)])
 def test_killed_at_a_write_nothing_is_made_twice(
     tmp_path: Path, number: int, *, before: bool
@@ -170,7 +156,10 @@ def test_killed_at_a_write_nothing_is_made_twice(
         path = write_settings(tmp_path, box, since="2026-08-01", extra=DESTINATIONS)
         with agent(path, clock) as app:
             assert not run_cycle(app, "amo").errors
-            with dying(app, number, before=before), pytest.raises(Kill):
+            with (
+                dying(app.client("amo"), "write", number, before=before),
+                pytest.raises(Kill),
+            ):
                 apply_writeback(app, app.settings.destinations[0])
         with agent(path, clock) as app:
             assert run_writeback(app, "amo/scorecard").paused is None
@@ -180,26 +169,6 @@ def test_killed_at_a_write_nothing_is_made_twice(
         names = [row.name for row in box.account.elements[catalog.id].rows.values()]
         assert len(codes) == len(set(codes)) > 0
         assert len(names) == len(set(names)) > 0
-
-
-@contextmanager
-def dying(app: App, number: int, *, before: bool) -> Iterator[None]:
-    """The process dies at a write, before it is sent or when it is answered."""
-    client, count = app.client("amo"), 0
-    write = client.write
-
-    def counted(*given: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count == number and before:
-            raise Kill
-        body = write(*given)
-        if count == number:
-            raise Kill
-        return body
-
-    with mock.patch.object(client, "write", counted):
-        yield
 
 
 def test_without_rights_only_the_destination_waits(office: Office) -> None:

@@ -1,7 +1,7 @@
 """Leads and quotes from the portal to the number: conversions, missing leads, missing rights."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +17,23 @@ from merilo.wiring import App
 from sandbox.bitrix24.record_live import convert_lead
 from sandbox.server import start_sandbox
 from store.table import TEAM
+from tests.clock import Clock
 from tests.flow.agent import agent, write_settings
 
-NOON = datetime(2026, 10, 15, 12, tzinfo=UTC)
 ANNA, OTHER = 7, 9
 
 
-class Clock:
-    """The time on both sides."""
-
-    now = NOON
+class Ticking(Clock):
+    """A second goes by whenever somebody looks."""
 
     def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
+        self.forward(seconds=1)
         return self.now
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[tuple[App, Any]]:
-    clock = Clock()
+    clock = Ticking()
     with (
         start_sandbox("bitrix24", scale="empty", seed=1, limits=False, clock=clock) as box,
         agent(write_settings(tmp_path, box), clock) as app,

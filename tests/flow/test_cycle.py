@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +14,11 @@ from merilo.cycle import run_cycle, run_sweep
 from merilo.scorecard import apply_writeback, plan_writeback, run_writeback
 from merilo.wiring import App
 from sandbox.server import start_sandbox
+from tests.clock import Clock
 from tests.flow.agent import agent, shown_values, true_values, write_settings
 from tests.postgres import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
-
-
-class Clock:
-    """A clock that both sides share; it moves only when told."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 10, 15, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **span: float) -> None:
-        self.now += timedelta(**span)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -45,7 +33,7 @@ def working(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Ap
     ):
         assert not run_cycle(app, "main").errors
         apply_writeback(app, app.settings.destinations[0])
-        clock.pass_by(minutes=10)
+        clock.forward(minutes=10)
         yield app, box, clock
 
 
@@ -57,7 +45,7 @@ def test_a_quiet_cycle_sends_one_batch_to_read_and_nothing_to_write(
     run_writeback(app, "main/scorecard")
     requests, writes = len(box.log), len(box.portal.writes)
     for _ in range(5):
-        clock.pass_by(minutes=1)
+        clock.forward(minutes=1)
         assert not run_cycle(app, "main").errors
         run_writeback(app, "main/scorecard")
     assert [each.method for each in box.log][requests:] == ["batch"] * 5
@@ -72,7 +60,7 @@ def test_after_200_changes_store_kpis_and_crm_agree_again(
     reads = [clock.now - timedelta(minutes=10)]
     for number in range(200):
         box.portal.live_step(chance)
-        clock.pass_by(minutes=7)
+        clock.forward(minutes=7)
         if number % 20 == 19:
             assert not run_cycle(app, "main").errors
             reads.append(clock.now)

@@ -3,7 +3,6 @@
 import random
 import threading
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,9 @@ from merilo.known_secret import KnownSecrets
 from merilo.schedule import Schedule
 from merilo.work import work_of
 from store.stream import load_streams
-from tests.flow.test_sync_bitrix24 import Kill, _work, agree, at_requests, portal
+from tests.flow.kill import Kill, at_calls, dying
+from tests.flow.office import Office
+from tests.flow.test_sync_bitrix24 import agree, work
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -29,24 +30,24 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("number", [3, 4])
 def test_killed_in_a_parallel_read_nothing_is_lost(tmp_path: Path, number: int) -> None:
-    def die(count: int) -> None:
-        if count == number:
-            raise Kill
-
-    with portal(tmp_path / "killed") as killed:
-        with killed.opened() as app, at_requests(app, die, before=False), pytest.raises(Kill):
+    with Office.at(tmp_path / "killed", "small") as killed:
+        with (
+            killed.opened() as app,
+            dying(app.client("main"), "batch", number, before=False),
+            pytest.raises(Kill),
+        ):
             run_cycle(app, "main")
-        _work(killed, random.Random(number), 10)
+        work(killed, random.Random(number), 10)
         with killed.opened() as app:
             for _ in range(2):
-                killed.clock.now += timedelta(minutes=5)
+                killed.wait(minutes=5)
                 assert not run_cycle(app, "main").errors
             run_sweep(app, "main")  # deletions leave no trace in any list
             agree(app, killed.box)
 
 
 def test_a_cycle_that_waits_for_the_limits_ends_as_soon_as_it_is_asked_to(tmp_path: Path) -> None:
-    with portal(tmp_path / "busy", "tiny") as busy, busy.opened() as app:
+    with Office.at(tmp_path / "busy") as busy, busy.opened() as app:
         schedule = Schedule(work_of(app, KnownSecrets()), app.clock)
         app.client("main").limiter.pause(80)
         with capture_logs() as logs:
@@ -66,7 +67,7 @@ def test_a_cycle_that_waits_for_the_limits_ends_as_soon_as_it_is_asked_to(tmp_pa
 def test_a_stop_between_segments_keeps_what_was_read_and_the_next_run_goes_on(
     tmp_path: Path,
 ) -> None:
-    with portal(tmp_path / "stopped") as small:
+    with Office.at(tmp_path / "stopped", "small") as small:
         with small.opened() as app:
 
             def stop_in_the_middle(count: int) -> None:
@@ -74,12 +75,12 @@ def test_a_stop_between_segments_keeps_what_was_read_and_the_next_run_goes_on(
                     app.client("main").limiter.pause(80)
                     threading.Timer(0.2, app.stopping.set).start()
 
-            with at_requests(app, stop_in_the_middle, before=True):
+            with at_calls(app.client("main"), "batch", stop_in_the_middle, before=True):
                 result = run_cycle(app, "main")
             assert not result.errors
             assert result.streams[-1].stopped
             read = sum(each.read for each in result.streams)
-        small.clock.now += timedelta(minutes=5)  # the pause is over
+        small.wait(minutes=5)  # the pause is over
         with small.opened() as app:
             again = run_cycle(app, "main")
             assert not again.errors

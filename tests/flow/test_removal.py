@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -18,19 +18,11 @@ from sandbox.bitrix24.event import DELETIONS
 from sandbox.bitrix24.merge import merge
 from sandbox.server import start_sandbox
 from tests.canary import canary
+from tests.clock import Clock
 from tests.flow.agent import agent
 from tests.flow.login import agree, write_settings
 
 ANNA = 7
-
-
-class Clock:
-    """The time on both sides."""
-
-    now = datetime(2026, 10, 15, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 class Desk:
@@ -41,7 +33,7 @@ class Desk:
 
     def read(self) -> list[str]:
         """A cycle ten minutes later; the methods it asked for."""
-        self.clock.now += timedelta(minutes=10)
+        self.clock.forward(minutes=10)
         self.box.log.clear()
         assert not run_cycle(self.app, "main").errors
         return [each.method for each in self.box.log]

@@ -11,14 +11,14 @@ from merilo.cycle import run_cycle, run_late, run_sweep
 from merilo.status import read_status
 from sandbox.bitrix24.call import Leg
 from sandbox.bitrix24.product import Good
-from tests.flow.office import (
+from tests.flow.kill import Kill
+from tests.flow.surrounding import (
     ANNA,
     IVAN,
-    Kill,
+    Desk,
     column,
     dying,
     number,
-    office,
     open_deals,
     stored,
     this_month,
@@ -32,7 +32,7 @@ def test_after_any_work_read_now_and_then_every_number_is_the_truth(
     tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
-    with office(tmp_path) as one, one.opened() as app:
+    with Desk.at(tmp_path) as one, one.opened() as app:
         one.read(app)
         for _ in range(10):
             for _ in range(chance.randrange(14)):
@@ -45,13 +45,13 @@ def test_after_any_work_read_now_and_then_every_number_is_the_truth(
 
 
 def test_killed_at_every_request_of_the_first_read_nothing_is_lost(tmp_path: Path) -> None:
-    with office(tmp_path / "once") as one, one.opened() as app:
+    with Desk.at(tmp_path / "once") as one, one.opened() as app:
         one.read(app)
         count = len(one.box.log)
         wanted = stored(app)
     assert count >= 3
     for at in range(1, count + 1):
-        with office(tmp_path / f"{at}") as killed:
+        with Desk.at(tmp_path / f"{at}") as killed:
             with killed.opened() as app, dying(app, at), pytest.raises(Kill):
                 run_cycle(app, "main")
             with killed.opened() as app:
@@ -62,7 +62,7 @@ def test_killed_at_every_request_of_the_first_read_nothing_is_lost(tmp_path: Pat
 def test_a_task_becomes_overdue_when_its_deadline_passes_and_nobody_touches_it(
     tmp_path: Path,
 ) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         one.portal.tasks.create(ANNA, deadline=one.clock.now + timedelta(hours=1))
         late = one.portal.tasks.create(ANNA, deadline=one.clock.now + timedelta(hours=2))
         one.read(app)
@@ -79,7 +79,7 @@ def test_a_task_becomes_overdue_when_its_deadline_passes_and_nobody_touches_it(
 
 
 def test_a_task_put_off_in_time_is_not_overdue(tmp_path: Path) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         due = one.clock.now + timedelta(hours=1)
         task = one.portal.tasks.create(ANNA, deadline=due)
         one.read(app)
@@ -93,7 +93,7 @@ def test_a_task_put_off_in_time_is_not_overdue(tmp_path: Path) -> None:
 
 
 def test_after_a_merge_of_companies_a_sweep_finds_who_bought_before(tmp_path: Path) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         first, second = (one.portal.companies.create(ANNA, name) for name in ("Один", "Два"))
         for company in (first, second):
             deal = one.portal.create_deal(ANNA, 100)
@@ -115,7 +115,7 @@ def test_after_a_merge_of_companies_a_sweep_finds_who_bought_before(tmp_path: Pa
 
 
 def test_after_a_merge_of_leads_the_win_counts_for_the_one_that_stayed(tmp_path: Path) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         first, second = (one.portal.leads.create(ANNA) for _ in range(2))
         deal = one.portal.create_deal(ANNA, 100)
         one.portal.update_deal(deal, leadId=second)
@@ -131,7 +131,7 @@ def test_after_a_merge_of_leads_the_win_counts_for_the_one_that_stayed(tmp_path:
 
 
 def test_a_deal_that_is_merged_away_takes_what_it_sold_along(tmp_path: Path) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         first, second = (one.portal.create_deal(ANNA, 100) for _ in range(2))
         for deal in (first, second):
             one.portal.sell(deal, Good(1, "Насос", 10_000, 2000, 500))
@@ -149,7 +149,7 @@ def test_a_deal_that_is_merged_away_takes_what_it_sold_along(tmp_path: Path) -> 
 def test_rows_of_products_that_changed_without_a_mark_are_found_by_the_late_reading(
     tmp_path: Path,
 ) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         deal = one.portal.create_deal(ANNA, 100)
         one.portal.sell(deal, Good(1, "Насос", 10_000), Good(2, "Фильтр", 10_000))
         one.portal.move_deal(deal, "WON")
@@ -165,7 +165,7 @@ def test_rows_of_products_that_changed_without_a_mark_are_found_by_the_late_read
 
 
 def test_a_call_whose_row_is_completed_later_is_found_by_the_late_reading(tmp_path: Path) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         rows = one.portal.add_call(*(Leg(ANNA, 2, 60, "200", session=None) for _ in range(30)))
         one.read(app)
         one.wait(hours=2)
@@ -178,7 +178,7 @@ def test_a_call_whose_row_is_completed_later_is_found_by_the_late_reading(tmp_pa
 
 
 def test_status_tells_when_late_rows_were_read_again(tmp_path: Path) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         assert run_late(app, "main") == [], "what was never read has nothing late"
         one.read(app)
         run_late(app, "main")
@@ -188,7 +188,7 @@ def test_status_tells_when_late_rows_were_read_again(tmp_path: Path) -> None:
 
 
 def test_a_sweep_killed_before_it_removes_follows_a_merge_the_next_time(tmp_path: Path) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         first, second = (one.portal.leads.create(ANNA) for _ in range(2))
         deal = one.portal.create_deal(ANNA, 100)
         one.portal.update_deal(deal, leadId=second)
@@ -214,7 +214,7 @@ def test_a_sweep_killed_before_it_removes_follows_a_merge_the_next_time(tmp_path
 
 
 def test_wins_from_before_the_first_read_make_a_later_one_a_repeat(tmp_path: Path) -> None:
-    with office(tmp_path, "empty", since="2026-09-01") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty", since="2026-09-01") as one, one.opened() as app:
         long_ago = datetime(2025, 3, 1, 9, tzinfo=UTC)
         old, lost, _ = (one.portal.create_deal(ANNA, 100, at=long_ago) for _ in range(3))
         one.portal.move_deal(old, "WON", at=long_ago + timedelta(days=1))
@@ -238,7 +238,7 @@ def test_wins_from_before_the_first_read_make_a_later_one_a_repeat(tmp_path: Pat
 
 
 def test_until_the_past_was_read_repeats_are_known_in_part(tmp_path: Path) -> None:
-    with office(tmp_path, "empty", since="2026-09-01") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty", since="2026-09-01") as one, one.opened() as app:
         deal = one.portal.create_deal(ANNA, 200, at=datetime(2025, 3, 1, 9, tzinfo=UTC))
         one.portal.move_deal(deal, "WON")
         names = [each.name for each in app.connectors["main"].streams]
@@ -249,7 +249,7 @@ def test_until_the_past_was_read_repeats_are_known_in_part(tmp_path: Path) -> No
 
 
 def test_departments_and_who_is_in_them_are_kept(tmp_path: Path) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         made = [one.portal.add_department(f"Отдел {number}", head=IVAN) for number in range(60)]
         one.portal.users[ANNA].department = made[-1]
         one.read(app)
@@ -270,7 +270,7 @@ def test_departments_and_who_is_in_them_are_kept(tmp_path: Path) -> None:
 def test_without_a_scope_tasks_and_departments_are_unknown_and_nothing_fails(
     tmp_path: Path,
 ) -> None:
-    with office(tmp_path, "empty") as one, one.opened() as app:
+    with Desk.at(tmp_path, "empty") as one, one.opened() as app:
         one.portal.access.scopes -= {"task", "department"}
         one.portal.tasks.create(ANNA)
         one.read(app)

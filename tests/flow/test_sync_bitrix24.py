@@ -1,12 +1,8 @@
 """A portal read over sockets: killed at every request, changed between requests, row for row."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
@@ -15,67 +11,12 @@ from merilo.cycle import run_cycle, run_sweep
 from merilo.wiring import App
 from sandbox.bitrix24.listing import Query
 from sandbox.bitrix24.stage import semantic
-from sandbox.server import start_sandbox
 from sync.sweep import SweepResult
-from tests.flow.agent import agent, write_settings
+from tests.flow.kill import Kill, at_calls, dying
+from tests.flow.office import Office
 
 STATES = {"S": 1, "F": 2}
 Row = tuple[Any, ...]
-NOON = datetime(2026, 10, 15, 12, tzinfo=UTC)
-
-
-class Kill(BaseException):
-    """The process died here."""
-
-
-class Portal:
-    """A small portal whose clock moves only when told, and an agent that reads it."""
-
-    def __init__(self, folder: Path, box: Any, clock: "Clock") -> None:
-        self.folder, self.box, self.clock = folder, box, clock
-        self.settings = write_settings(folder, box)
-
-    @contextmanager
-    def opened(self) -> Iterator[App]:
-        with agent(self.settings, self.clock) as app:
-            yield app
-
-
-class Clock:
-    """The time on both sides."""
-
-    now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@contextmanager
-def portal(folder: Path, scale: str = "small") -> Iterator[Portal]:
-    folder.mkdir(exist_ok=True)
-    clock = Clock()
-    with start_sandbox("bitrix24", scale=scale, seed=5, limits=False, clock=clock) as box:
-        yield Portal(folder, box, clock)
-
-
-@contextmanager
-def at_requests(app: App, act: Callable[[int], None], *, before: bool) -> Iterator[None]:
-    """Calls `act` with the number of each request, before it is sent or when it is answered."""
-    client, number = app.client("main"), 0
-    batch = client.batch
-
-    def counted(*given: Any, **named: Any) -> Any:
-        nonlocal number
-        number += 1
-        if before:
-            act(number)
-        reply = batch(*given, **named)
-        if not before:
-            act(number)
-        return reply
-
-    with mock.patch.object(client, "batch", counted):
-        yield
 
 
 def true_deals(box: Any) -> set[Row]:
@@ -155,7 +96,7 @@ def agree(app: App, box: Any) -> None:
 
 @pytest.mark.long
 def test_killed_at_every_request_of_the_first_read_nothing_is_lost(tmp_path: Path) -> None:
-    with portal(tmp_path / "once") as one, one.opened() as app:
+    with Office.at(tmp_path / "once", "small") as one, one.opened() as app:
         run_cycle(app, "main")
         requests = len(one.box.log)
         agree(app, one.box)
@@ -166,21 +107,17 @@ def test_killed_at_every_request_of_the_first_read_nothing_is_lost(tmp_path: Pat
 
 
 def _killed_at(folder: Path, number: int, *, before: bool) -> None:
-    def die(count: int) -> None:
-        if count == number:
-            raise Kill
-
-    with portal(folder) as killed:
+    with Office.at(folder, "small") as killed:
         with (
             killed.opened() as app,
-            at_requests(app, die, before=before),
+            dying(app.client("main"), "batch", number, before=before),
             pytest.raises(Kill),
         ):
             run_cycle(app, "main")
-        _work(killed, random.Random(number), 10)
+        work(killed, random.Random(number), 10)
         with killed.opened() as app:
             for _ in range(2):
-                killed.clock.now += timedelta(minutes=5)
+                killed.wait(minutes=5)
                 assert not run_cycle(app, "main").errors
             run_sweep(app, "main")
             agree(app, killed.box)
@@ -189,12 +126,13 @@ def _killed_at(folder: Path, number: int, *, before: bool) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_while_people_work_between_the_requests_nothing_is_lost(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    with portal(tmp_path / "busy") as busy, busy.opened() as app:
-        with at_requests(app, lambda _number: _work(busy, chance, 15), before=True):
+    with Office.at(tmp_path / "busy", "small") as busy, busy.opened() as app:
+        client = app.client("main")
+        with at_calls(client, "batch", lambda _number: work(busy, chance, 15), before=True):
             for _ in range(4):
                 assert not run_cycle(app, "main").errors
         for _ in range(2):
-            busy.clock.now += timedelta(minutes=5)
+            busy.wait(minutes=5)
             assert not run_cycle(app, "main").errors
         # Deletions leave no trace in any list: they are all that is left for the sweep.
         assert stored_deals(app) >= true_deals(busy.box)
@@ -207,7 +145,7 @@ def swept(app: App) -> dict[str, SweepResult]:
 
 
 def test_a_restored_deal_and_a_deleted_one_are_found_by_the_sweep(tmp_path: Path) -> None:
-    with portal(tmp_path / "bin", "tiny") as small, small.opened() as app:
+    with Office.at(tmp_path / "bin") as small, small.opened() as app:
         run_cycle(app, "main")
         deals = [deal.id for deal in small.box.portal.deals.rows(Query())]
         for deal in deals[:3]:
@@ -224,7 +162,7 @@ def test_a_restored_deal_and_a_deleted_one_are_found_by_the_sweep(tmp_path: Path
 
 
 def test_removed_leads_and_quotes_are_found_by_the_sweep_and_come_back(tmp_path: Path) -> None:
-    with portal(tmp_path / "bin", "tiny") as small, small.opened() as app:
+    with Office.at(tmp_path / "bin") as small, small.opened() as app:
         run_cycle(app, "main")
         leads, quotes = small.box.portal.leads, small.box.portal.quotes
         lead, quote = next(iter(leads.rows(Query()))).id, next(iter(quotes.rows(Query()))).id
@@ -240,16 +178,17 @@ def test_removed_leads_and_quotes_are_found_by_the_sweep_and_come_back(tmp_path:
 
 
 def test_reading_everything_again_changes_nothing(tmp_path: Path) -> None:
-    with portal(tmp_path / "again") as small, small.opened() as app:
+    with Office.at(tmp_path / "again", "small") as small, small.opened() as app:
         run_cycle(app, "main")
-        small.clock.now += timedelta(minutes=5)
+        small.wait(minutes=5)
         again = run_cycle(app, "main", full=True)
         assert sum(stream.read for stream in again.streams) > 3_000
         assert not any(stream.changed for stream in again.streams)
         agree(app, small.box)
 
 
-def _work(busy: Portal, chance: random.Random, steps: int) -> None:
+def work(busy: Office, chance: random.Random, steps: int) -> None:
+    """People do things, some of them in the same second."""
     for _ in range(steps):
-        busy.clock.now += timedelta(seconds=chance.choice((0, 0.4, 1, 7)))
+        busy.wait(seconds=chance.choice((0, 0.4, 1, 7)))
         busy.box.portal.live_step(chance)

@@ -1,7 +1,7 @@
 """One company with two CRMs: one person is one manager, and each CRM shows the whole number."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,20 +17,12 @@ from sandbox.amocrm.truth import truth as amo_truth
 from sandbox.bitrix24.truth import truth as bitrix_truth
 from sandbox.server import start_sandbox
 from tests.canary import canary
+from tests.clock import Clock
 from tests.flow.agent import agent
 
 METRICS = ("calls_in", "calls_out", "talk_time", "deals_created", "deals_won", "revenue")
 DAYS = {"since": date(2026, 4, 1), "until": date(2026, 10, 15)}
 BOTH = {"main", "amo"}
-
-
-class Clock:
-    """The time on all sides."""
-
-    now = datetime(2026, 10, 15, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 class Company:
@@ -190,7 +182,7 @@ def test_quiet_cycles_change_nothing_in_either(company: Company) -> None:
             apply_writeback(app, each)
         writes = len(company.amo.account.writes)
         for _ in range(5):
-            company.clock.now += timedelta(minutes=5)
+            company.clock.forward(minutes=5)
             for source in ("main", "amo"):
                 assert not any(stream.changed for stream in run_cycle(app, source).streams)
         assert len(company.amo.account.writes) == writes

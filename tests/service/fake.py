@@ -3,27 +3,12 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from config.error import MeriloError
 from config.settings import DestinationSettings, MeriloSection, Settings, SourceSettings
 from merilo.schedule import Work
-
-BEGINNING = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-
-
-class Clock:
-    """A clock that moves when told to."""
-
-    def __init__(self) -> None:
-        self.now = BEGINNING
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_(self, **span: float) -> None:
-        self.now += timedelta(**span)
 
 
 @dataclass

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hypothesis import strategies as st
+
 from store.fact import Account, Deal, DealState, Fact, Rate, StageChange, Step
 from store.mark import REBUILD, clear_mark, read_mark
 from store.store import Store
@@ -133,4 +135,15 @@ def empty(store: Store, tables: Sequence[str]) -> None:
     """Forgets everything in these tables."""
     with store.write() as tx:
         for table in tables:
-            tx.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
+            name = tx.dialect.identifier_preparer.quote(table)
+            tx.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608
+
+
+def keep_in_drawn_order(ledger: Ledger, data: st.DataObject, *streams: Sequence[Fact]) -> None:
+    """Each stream in its own order, in pages of any size, whichever stream is read next."""
+    queues = [list(stream) for stream in streams]
+    while any(queues):
+        queue = data.draw(st.sampled_from([each for each in queues if each]))
+        size = data.draw(st.integers(1, len(queue)))
+        ledger.keep(*queue[:size])
+        del queue[:size]

@@ -19,6 +19,7 @@ from sync.commit import Commit
 from sync.recredit import settle
 from tests.store.quick import open_quick_store
 from tests.store.row import stored
+from tests.sync.ledger import empty
 from tests.sync.scripted import START, Remote, source
 
 DAY_S = 86_400
@@ -68,10 +69,7 @@ class Exchange:
     legs: dict[tuple[str, str], CallLeg] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        with self.store.write() as tx:
-            for table in TABLES:
-                name = tx.dialect.identifier_preparer.quote(table)
-                tx.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608
+        empty(self.store, TABLES)
 
     def keep(self, *legs: CallLeg, place: str = "main") -> None:
         """One page of an exchange."""

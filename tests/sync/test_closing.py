@@ -7,13 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.fact import Fact
 from store.moment import to_ms
 from store.store import Store
 from sync.closing import closed_at
 from tests.store.quick import open_quick_store
 from tests.store.row import stored
-from tests.sync.ledger import Ledger, day, deal, empty, move
+from tests.sync.ledger import Ledger, day, deal, empty, keep_in_drawn_order, move
 
 TABLES = ("deal_journal", "deal", "stage_change", "owner_change", "mark", "source")
 
@@ -159,12 +158,7 @@ def test_in_whatever_order_the_streams_are_read_the_end_is_the_same(
 ) -> None:
     empty(quick_store, TABLES)
     ledger = Ledger(quick_store)
-    queues: list[list[Fact]] = [list(VERSIONS), list(MOVES)]
-    while any(queues):
-        queue = data.draw(st.sampled_from([each for each in queues if each]))
-        size = data.draw(st.integers(1, len(queue)))
-        ledger.keep(*queue[:size])
-        del queue[:size]
+    keep_in_drawn_order(ledger, data, VERSIONS, MOVES)
     found = {ref: row["closed_at"] for ref, row in ledger.rows().items()}
     assert found == {"a": to_ms(day(5)), "b": to_ms(day(3))}
     assert ledger.journalled() == ledger.counted()

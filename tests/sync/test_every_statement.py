@@ -19,6 +19,7 @@ from sync.pipeline import Pass
 from sync.sweep import sweep_stream
 from tests.store.quick import open_quick_store
 from tests.store.row import stored
+from tests.sync.ledger import empty
 from tests.sync.scripted import DEALS, Kill, Remote, source
 
 CATALOG = load_catalog()
@@ -57,13 +58,6 @@ def _at_statement(store: Store, number: int, act: Callable[[], None]) -> Iterato
     finally:
         event.remove(store.engine, "before_cursor_execute", tick)
         event.remove(store.engine, "commit", tick)
-
-
-def _clear(store: Store) -> None:
-    with store.write() as tx:
-        for table in TABLES:
-            name = tx.dialect.identifier_preparer.quote(table)
-            tx.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608
 
 
 def _remote() -> Remote:
@@ -133,12 +127,12 @@ def _is_cut(store: Store, remote: Remote, number: int, act: Callable[[], None]) 
 def test_ended_at_any_statement_the_next_start_converges(
     quick_store: Store, act: Callable[[], None]
 ) -> None:
-    _clear(quick_store)
+    empty(quick_store, TABLES)
     _tell(quick_store, remote := _remote())
     wanted = _end(quick_store, remote)
     # Every seventh statement, from another one each time a story is told.
     for number in count(1 if act is _die else 4, 7):
-        _clear(quick_store)
+        empty(quick_store, TABLES)
         if not _is_cut(quick_store, remote := _remote(), number, act):
             break
         assert _end(quick_store, remote) == wanted, number

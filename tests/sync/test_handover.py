@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from store.moment import EPOCH
 from store.owner_event import Handover
+from store.record import owner_at
 from sync.handover import in_chain, merged
-from sync.owner import OwnerChange, owner_at
+from sync.owner import OwnerChange
 
 T0 = datetime(2026, 10, 5, 9, tzinfo=UTC)
 

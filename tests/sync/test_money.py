@@ -13,7 +13,7 @@ from store.store import Store
 from sync.money import Rates
 from tests.store.quick import open_quick_store
 from tests.store.row import stored
-from tests.sync.ledger import Ledger, deal, empty, rate
+from tests.sync.ledger import Ledger, deal, empty, keep_in_drawn_order, rate
 
 TABLES = ("deal_journal", "deal", "rate", "owner_change", "mark", "source")
 DATED = Rates(
@@ -164,11 +164,6 @@ def test_in_whatever_order_deals_and_rates_come_the_end_is_the_same(
 ) -> None:
     empty(quick_store, TABLES)
     ledger = Ledger(quick_store)
-    queues: list[list[Fact]] = [list(DEALS), list(RATES)]
-    while any(queues):
-        queue = data.draw(st.sampled_from([each for each in queues if each]))
-        size = data.draw(st.integers(1, len(queue)))
-        ledger.keep(*queue[:size])
-        del queue[:size]
+    keep_in_drawn_order(ledger, data, DEALS, RATES)
     assert base_amounts(ledger) == {"a": 9000, "b": 9400}
     assert ledger.journalled() == ledger.counted()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.moment import EPOCH
-from sync.owner import OwnerChange, SeenVersion, observe_owner, owner_at
+from store.record import owner_at
+from sync.owner import OwnerChange, SeenVersion, observe_owner
 from tests.sync.scripted import START
 
 VERSIONS = st.lists(

@@ -35,6 +35,7 @@ from sync.recredit import settle
 from sync.source import Source
 from tests.store.quick import open_quick_store
 from tests.store.row import stored
+from tests.sync.ledger import empty
 from tests.sync.scripted import Remote, source
 
 THURSDAY = datetime(2026, 10, 1, 6, tzinfo=UTC)
@@ -67,10 +68,7 @@ class Office:
     facts: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        with self.store.write() as tx:
-            for table in TABLES:
-                name = tx.dialect.identifier_preparer.quote(table)
-                tx.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608
+        empty(self.store, TABLES)
 
     def keep(self, *facts: Any) -> None:
         """One page, all in one transaction."""

@@ -1,4 +1,4 @@
-"""The page of a real store: what the sandbox's company did is what a head of sales reads."""
+"""The page of a real store: what the sandbox's clock did is what a head of sales reads."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +14,7 @@ from merilo.status import read_status
 from merilo.wiring import App
 from sandbox.bitrix24.call import Leg
 from sandbox.server import Box, start_sandbox
+from tests.clock import Clock
 from tests.flow.agent import agent, write_settings
 from tests.web.site import served
 from web.board import Cell
@@ -22,35 +23,25 @@ from web.reader import StoreReader
 NOON = datetime(2026, 10, 15, 9, tzinfo=UTC)
 
 
-class Company:
-    """A portal without records, an agent that reads it, and a clock for both."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
-def company() -> Company:
+def clock() -> Clock:
     """The clock of a test."""
-    return Company()
+    return Clock(NOON)
 
 
 @pytest.fixture
-def box(company: Company) -> Iterator[Box]:
+def box(clock: Clock) -> Iterator[Box]:
     """A portal in which nothing has happened yet."""
     with start_sandbox(
-        "bitrix24", scale="empty", seed=1, limits=False, tls=False, clock=company, speed=0.0
+        "bitrix24", scale="empty", seed=1, limits=False, tls=False, clock=clock, speed=0.0
     ) as started:
         yield started
 
 
 @pytest.fixture
-def app(tmp_path: Path, box: Box, company: Company) -> Iterator[App]:
+def app(tmp_path: Path, box: Box, clock: Clock) -> Iterator[App]:
     """An agent that has read nothing yet."""
-    with agent(write_settings(tmp_path, box, since="2026-09-01"), clock=company) as opened:
+    with agent(write_settings(tmp_path, box, since="2026-09-01"), clock=clock) as opened:
         yield opened
 
 
@@ -91,7 +82,7 @@ def test_before_the_first_read_everything_is_unknown(app: App) -> None:
     assert "ещё не прочитан" in html
 
 
-def test_the_board_shows_what_the_company_did(app: App, box: Box, company: Company) -> None:
+def test_the_board_shows_what_the_company_did(app: App, box: Box, clock: Clock) -> None:
     work(box, won=1, lost=0, at=NOON - timedelta(days=30))
     work(box)
     run_cycle(app, "main")
@@ -141,11 +132,11 @@ def test_a_month_before_the_first_read_reaches_is_unknown(app: App, box: Box) ->
 
 
 def test_data_that_grow_old_are_partial_and_the_page_warns(
-    app: App, box: Box, company: Company
+    app: App, box: Box, clock: Clock
 ) -> None:
     work(box)
     run_cycle(app, "main")
-    company.now = NOON + timedelta(hours=5)
+    clock.now = NOON + timedelta(hours=5)
     board = reader(app).board()
     cell = board.team.now["revenue"]
     assert cell == Cell(value=Decimal("200000.00"), state="partial", covered_at=NOON)
@@ -169,9 +160,7 @@ def test_a_number_is_explained_by_records_that_add_up_to_it(app: App, box: Box) 
         assert f'href="{record.url}"' in page
 
 
-def test_status_and_doctor_tell_how_it_is_and_what_to_do(
-    app: App, box: Box, company: Company
-) -> None:
+def test_status_and_doctor_tell_how_it_is_and_what_to_do(app: App, box: Box, clock: Clock) -> None:
     before = read_status(app)
     assert {each.state for each in before.streams} == {"never"}
     assert "never_read" in {each.code for each in find_problems(app, before)}
@@ -181,7 +170,7 @@ def test_status_and_doctor_tell_how_it_is_and_what_to_do(
     assert {each.state for each in status.streams} == {"ok"}
     assert {each.stream: each.rows for each in status.streams}["deals"] == 6
     assert "never_read" not in {each.code for each in find_problems(app, status)}
-    company.now = NOON + timedelta(hours=2)
+    clock.now = NOON + timedelta(hours=2)
     late = read_status(app)
     assert late.to_json()["streams"][0]["state"] == "stale"
     assert late.to_json()["streams"][0]["lag_s"] == 7200

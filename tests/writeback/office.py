@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from sandbox.bitrix24.smart import SmartProcess
 from sandbox.server import Box, start_sandbox
 from store import ledger
 from store.store import Store, open_store
+from tests.clock import Clock
 from writeback.apply import apply
 from writeback.desired import Desired, ManagerScore, Value
 from writeback.drain import drain
@@ -35,24 +36,10 @@ FIELDS = (
 )
 MANAGERS = {3: ("Анна Петрова", "7"), 4: ("Борис Орлов", "8")}
 MONTHS = (date(2026, 9, 1), date(2026, 10, 1))
-NOON = datetime(2026, 10, 15, 12, tzinfo=UTC)
 
 
 class KillSignal(BaseException):
     """The process dies here."""
-
-
-@dataclass
-class Watch:
-    """The clock of the agent and of the portal."""
-
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -116,7 +103,7 @@ class Office:
     box: Box
     store: Store
     client: Bitrix24Client
-    clock: Watch
+    clock: Clock
     settings: DestinationSettings = field(default_factory=settings)
     fields: tuple[FieldSpec, ...] = FIELDS
     scores: dict[tuple[int, date], dict[str, Value]] = field(default_factory=dict)
@@ -165,7 +152,7 @@ class Office:
         return undo(self.store, self.settings, self.target(), run, self.clock)
 
     def pass_time(self, **span: float) -> None:
-        self.clock.now += timedelta(**span)
+        self.clock.forward(**span)
 
     @contextmanager
     def dying_at_request(self, killer: Killer) -> Iterator[None]:
@@ -265,13 +252,13 @@ def some_scores() -> dict[tuple[int, date], dict[str, Value]]:
 
 @contextmanager
 def open_office(folder: Path, url: str = "sqlite", **changes: Any) -> Iterator[Office]:
-    clock = Watch()
+    clock = Clock()
     with start_sandbox("bitrix24", scale="empty", seed=1, limits=False, clock=clock) as box:
         options = ClientOptions(
             source="main",
             secret=lambda _ref: box.webhook,
             clock=clock,
-            sleep=clock.sleep,
+            sleep=lambda seconds: clock.forward(seconds=seconds),
             data_dir=None,
         )
         source = Bitrix24Settings(

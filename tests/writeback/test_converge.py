@@ -1,34 +1,34 @@
 """Random changes, edits, deletions, lost answers and kills: afterwards the portal is right."""
 
 import contextlib
-import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from connectors.error import AmbiguousError, RetryableError
 from tests.writeback import office as place
-from tests.writeback.office import MONTHS, Killer, KillSignal, Office, open_office
+from tests.writeback.cycle_machine import CycleMachine
+from tests.writeback.office import MONTHS, Office, open_office
 
 _KEYS = st.sampled_from([(manager, month) for manager in (3, 4) for month in MONTHS])
 _NAMES = st.sampled_from([spec.name for spec in place.FIELDS])
 _VALUES = st.sampled_from([None, 0, 1, 2])
 
 
-class WritebackMachine(RuleBasedStateMachine):
+class WritebackMachine(CycleMachine):
     """An office in which people edit what we write, and nothing goes well for long."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._stack = contextlib.ExitStack()
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory())
-        self.office: Office = self._stack.enter_context(open_office(Path(folder)))
         self.office.apply()
         self.theirs: dict[tuple[Any, str], Any] = {}
+
+    def open_office(self, folder: Path) -> contextlib.AbstractContextManager[Office]:
+        return open_office(folder)
 
     @rule(key=_KEYS, name=_NAMES, value=_VALUES)
     def ours_changes(self, key: Any, name: str, value: int | None) -> None:
@@ -57,18 +57,6 @@ class WritebackMachine(RuleBasedStateMachine):
             self.office.drain()
         self.office.box.faults.clear()
 
-    @rule(at=st.integers(1, 4), after=st.booleans(), request=st.booleans())
-    def a_cycle_is_killed(self, at: int, after: bool, request: bool) -> None:
-        office = self.office
-        dying = office.dying_at_request if request else office.dying_at_commit
-        with dying(Killer(at=at, after=after)), contextlib.suppress(KillSignal):
-            office.drain()
-
-    @rule(verify=st.booleans())
-    def a_cycle_runs(self, verify: bool) -> None:
-        self.office.pass_time(minutes=10)
-        self.office.drain(verify=verify)
-
     @invariant()
     def nothing_exists_twice(self) -> None:
         assert len(self.office.processes) == 1
@@ -79,17 +67,7 @@ class WritebackMachine(RuleBasedStateMachine):
         for (key, name), value in self.theirs.items():
             assert self.office.shown(name, *key) == value
 
-    def teardown(self) -> None:
-        try:
-            self.office.drain(verify=True)
-            self._check_values()
-            self.office.box.log.clear()
-            self.office.drain()
-            assert len(self.office.box.log) == 0, "a quiet cycle sends nothing"
-        finally:
-            self._stack.close()
-
-    def _check_values(self) -> None:
+    def check_values(self) -> None:
         for key, values in self.office.scores.items():
             for spec in place.FIELDS:
                 wanted = _remote(spec.name, values.get(spec.name))

@@ -1,7 +1,6 @@
 """Random changes, edits, lost answers and kills on records of people: afterwards all is right."""
 
 import contextlib
-import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
@@ -18,7 +16,8 @@ from hypothesis.stateful import (
 )
 
 from connectors.error import AmbiguousError, RetryableError
-from tests.writeback.office import FIELDS, Killer, KillSignal
+from tests.writeback.cycle_machine import CycleMachine
+from tests.writeback.office import FIELDS
 from tests.writeback.record_office import KINDS, UPDATES, RecordOffice, open_record_office, remote
 
 _WHICH = st.integers(0, 1)
@@ -26,19 +25,18 @@ _NAMES = st.sampled_from([spec.name for spec in FIELDS])
 _VALUES = st.sampled_from([None, 0, 1, 2])
 
 
-class RecordMachine(RuleBasedStateMachine):
+class RecordMachine(CycleMachine):
     """Two records in whose fields of ours people write; nothing goes well for long."""
 
     kind = "user_fields"
 
     def __init__(self) -> None:
         super().__init__()
-        self._stack = contextlib.ExitStack()
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory())
-        opened = open_record_office(Path(folder), self.kind)
-        self.office: RecordOffice = self._stack.enter_context(opened)
         self.refs = list(self.office.values)
         self.theirs: dict[tuple[str, str], int] = {}
+
+    def open_office(self, folder: Path) -> contextlib.AbstractContextManager[RecordOffice]:
+        return open_record_office(folder, self.kind)
 
     @initialize()
     def it_is_approved(self) -> None:
@@ -61,36 +59,17 @@ class RecordMachine(RuleBasedStateMachine):
             self.office.drain()
         self.office.box.faults.clear()
 
-    @rule(at=st.integers(1, 4), after=st.booleans(), request=st.booleans())
-    def a_cycle_is_killed(self, at: int, after: bool, request: bool) -> None:
-        office = self.office
-        dying = office.dying_at_request if request else office.dying_at_commit
-        with dying(Killer(at=at, after=after)), contextlib.suppress(KillSignal):
-            office.drain()
-
-    @rule(verify=st.booleans())
-    def a_cycle_runs(self, verify: bool) -> None:
-        self.office.pass_time(minutes=10)
-        self.office.drain(verify=verify)
-
     @invariant()
     def what_a_person_wrote_stands(self) -> None:
         for (ref, name), value in self.theirs.items():
             assert self.office.value(ref, name) == value
 
-    def teardown(self) -> None:
-        try:
-            self.office.drain(verify=True)
-            for ref, values in self.office.values.items():
-                for spec in FIELDS:
-                    wanted: Any = remote(spec.name, values.get(spec.name))
-                    wanted = self.theirs.get((ref, spec.name), wanted)
-                    assert self.office.value(ref, spec.name) == wanted, (ref, spec.name)
-            self.office.box.log.clear()
-            self.office.drain()
-            assert len(self.office.box.log) == 0, "a quiet cycle sends nothing"
-        finally:
-            self._stack.close()
+    def check_values(self) -> None:
+        for ref, values in self.office.values.items():
+            for spec in FIELDS:
+                wanted: Any = remote(spec.name, values.get(spec.name))
+                wanted = self.theirs.get((ref, spec.name), wanted)
+                assert self.office.value(ref, spec.name) == wanted, (ref, spec.name)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,8 +20,8 @@ from sandbox.bitrix24.call import Leg
 from sandbox.server import Box, start_sandbox
 from store.bookkeeping import ReceiptRow
 from store.table import table_of
+from tests.clock import Clock
 from tests.flow.agent import agent, write_settings
-from tests.writeback.office import Watch
 
 PEOPLE, DEALS = "main/user_fields", "main/record_fields"
 ZONE = ZoneInfo("Europe/Moscow")
@@ -41,12 +41,12 @@ metrics = ['days_in_stage', 'talk_minutes', 'last_contact']
 
 
 @pytest.fixture
-def clock() -> Watch:
-    return Watch()
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def box(clock: Watch) -> Iterator[Box]:
+def box(clock: Clock) -> Iterator[Box]:
     with start_sandbox("bitrix24", scale="tiny", seed=3, limits=False, clock=clock) as opened:
         yield opened
 
@@ -57,7 +57,7 @@ def path(box: Box, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def merilo(path: Path, clock: Watch) -> Iterator[App]:
+def merilo(path: Path, clock: Clock) -> Iterator[App]:
     with agent(path, clock) as opened:
         run_cycle(opened, "main")
         yield opened
@@ -84,7 +84,7 @@ def test_today_stands_beside_the_month(merilo: App, box: Box) -> None:
     assert box.portal.users[7].values["UF_USR_MERILO_DEALS_WON_TODAY"] == 1
 
 
-def test_a_new_month_replaces_the_old_numbers(merilo: App, box: Box, clock: Watch) -> None:
+def test_a_new_month_replaces_the_old_numbers(merilo: App, box: Box, clock: Clock) -> None:
     box.portal.update_deal(box.portal.create_deal(7, 100, stage="NEW"), stage="WON")
     run_cycle(merilo, "main")
     apply_writeback(merilo, destination_of(merilo, PEOPLE), yes=True)
@@ -107,7 +107,7 @@ def test_somebody_who_is_no_manager_any_more_shows_nothing(
     assert len(box.log) == 0
 
 
-def test_deals_show_what_is_known_of_them(box: Box, path: Path, clock: Watch) -> None:
+def test_deals_show_what_is_known_of_them(box: Box, path: Path, clock: Clock) -> None:
     portal = box.portal
     company = 1 + 4567 % 97
     deal_id = portal.create_deal(7, 100, stage="NEW", at=_ago(days=9))
@@ -147,14 +147,14 @@ def test_a_closed_deal_waits_nowhere_and_old_ones_are_left_alone(merilo: App, bo
     assert (box.portal.deals.every[ref].extra or {})["UF_CRM_MERILO_DAYS_IN_STAGE"] is None
 
 
-def test_a_new_day_writes_each_open_deal_once(merilo: App, box: Box, clock: Watch) -> None:
+def test_a_new_day_writes_each_open_deal_once(merilo: App, box: Box, clock: Clock) -> None:
     apply_writeback(merilo, destination_of(merilo, DEALS), yes=True)
     still_open = [
         each
         for each in desired_of(merilo, destination_of(merilo, DEALS)).records
         if each.texts["days_in_stage"] is not None
     ]
-    clock.now += timedelta(days=1)
+    clock.forward(days=1)
     before = len(box.portal.writes)
     for _ in range(3):
         run_cycle(merilo, "main")
@@ -163,9 +163,9 @@ def test_a_new_day_writes_each_open_deal_once(merilo: App, box: Box, clock: Watc
 
 
 @pytest.mark.parametrize("name", [PEOPLE, DEALS])
-def test_our_own_writes_make_no_work(merilo: App, box: Box, clock: Watch, name: str) -> None:
+def test_our_own_writes_make_no_work(merilo: App, box: Box, clock: Clock, name: str) -> None:
     apply_writeback(merilo, destination_of(merilo, name), yes=True)
-    clock.now += timedelta(minutes=1)
+    clock.forward(minutes=1)
     before = _last_receipt(merilo)
     run_cycle(merilo, "main")
     assert _last_receipt(merilo) == before, "nothing of what we keep has changed"
@@ -190,4 +190,4 @@ def _last_receipt(merilo: App) -> Any:
 
 
 def _ago(**span: float) -> datetime:
-    return Watch().now - timedelta(**span)
+    return Clock().now - timedelta(**span)

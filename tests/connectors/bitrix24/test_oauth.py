@@ -167,6 +167,7 @@ def test_a_login_made_meanwhile_is_taken_when_the_application_was_added_anew(
         box.portal.oauth._access.clear()
         log_in(box, app_options(box, folder))
         client.call("server.time")
+    assert len(asked(box, "oauth.token")) == 2, "two logins, and nothing was renewed"
 
 
 def test_a_login_that_nobody_made_says_how_to_make_one(box: Box, folder: Path) -> None:
