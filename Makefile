@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long check style types imports dependencies leftovers \
-	bench bench-large metrics lock wheel clean runtime dev browser
+	bench bench-large metrics lock wheel clean runtime dev browser servers
 
 help:
 	@echo "make demo         a made-up company, the agent and its page; Ctrl-C ends it"
@@ -27,10 +27,10 @@ help:
 demo: runtime
 	@$(BIN)/merilo demo $(if $(filter-out 0 no,$(ONCE)),--once)
 
-test: dev browser
+test: dev browser servers
 	@$(BIN)/python -m pytest -m "not long" $(SPREAD) $(ARGS)
 
-test-long: dev browser
+test-long: dev browser servers
 	@$(BIN)/python -m pytest -m long --timeout 1800 $(SPREAD) $(ARGS)
 
 check: style types imports dependencies leftovers
@@ -68,7 +68,8 @@ lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
 lock: dev
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --all-extras \
 		--group dev --group build -o requirements-dev.lock
-	@$(COMPILE) -c requirements-dev.lock pyproject.toml --extra postgres -o requirements.lock
+	@$(COMPILE) -c requirements-dev.lock pyproject.toml --extra mysql --extra postgres \
+		-o requirements.lock
 	@$(COMPILE) -c requirements-dev.lock --group build -o requirements-build.lock
 	@$(COMPILE) --group bootstrap -o requirements-bootstrap.lock
 
@@ -76,5 +77,5 @@ clean:
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find $(ROOMS) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-runtime dev browser:
+runtime dev browser servers:
 	@sh bootstrap.sh $@

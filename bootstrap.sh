@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings what the Makefile needs: sh bootstrap.sh runtime | dev | browser
+# Brings what the Makefile needs: sh bootstrap.sh runtime | dev | browser | servers
 #
 # runtime  .venv with the packages of requirements.lock and this project, editable
 # dev      the same with the packages of requirements-dev.lock
@@ -134,22 +134,39 @@ apt() {
         -o DPkg::Lock::Timeout=60 "$@" </dev/null >>"$WORK/log" 2>&1
 }
 
-install_browser() {
-    { command -v chromium >/dev/null || [ -e "$VENV/browser.stamp" ]; } && return
-    : >"$VENV/browser.stamp"
+# bring PROGRAM "its name" "what its tests are of" PACKAGE..: from Debian, tried once
+bring() {
+    program=$1 name=$2 tests=$3
+    shift 3
+    { command -v "$program" >/dev/null || [ -e "$VENV/$program.stamp" ]; } && return
+    : >"$VENV/$program.stamp"
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        say "no Chromium here: the tests that need one skip"
+        say "no $name here: the tests that need one skip"
         return
     fi
-    say "installing Debian's Chromium for the tests of pages"
-    apt install -y --no-install-recommends chromium ||
-        { apt update && apt install -y --no-install-recommends chromium; } ||
-        say "Chromium could not be installed: the tests that need one skip"
+    say "installing Debian's $name for the tests of $tests"
+    service mask --runtime "$program"
+    apt install -y --no-install-recommends "$@" ||
+        { apt update && apt install -y --no-install-recommends "$@"; } ||
+        say "$name could not be installed: the tests that need one skip"
+    service unmask --runtime "$program"
+    service disable "$program"
+}
+
+# Tests start servers of their own: Debian's would listen to everybody, now and after every boot.
+service() {
+    [ ! -d /run/systemd/system ] || systemctl --quiet "$@" >>"$WORK/log" 2>&1 || :
+}
+
+install_servers() {
+    bring dovecot "Dovecot" "mailboxes" dovecot-imapd dovecot-lmtpd
+    bring kamailio "Kamailio" "call records" kamailio kamailio-sqlite-modules sip-tester
 }
 
 case ${1:-} in
 runtime) install runtime requirements.lock ;;
 dev) install dev requirements-dev.lock ;;
-browser) install_browser ;;
-*) fail "usage: sh bootstrap.sh runtime | dev | browser" ;;
+browser) bring chromium "Chromium" "pages" chromium ;;
+servers) install_servers ;;
+*) fail "usage: sh bootstrap.sh runtime | dev | browser | servers" ;;
 esac

@@ -72,7 +72,7 @@ value = "sum:base_amount"
 """
 _ROUNDS = 15
 _VANTAGE = Vantage(
-    {"main": (("calls", "deals", "activities", "stage_history"), timedelta(minutes=1))},
+    {"main": (("calls", "deals", "activities", "emails", "stage_history"), timedelta(minutes=1))},
     ZoneInfo("Europe/Moscow"),
     datetime(2026, 10, 31, 20, tzinfo=UTC),
 )

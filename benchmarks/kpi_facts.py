@@ -157,6 +157,9 @@ def _call(a_day: int) -> Mapping[str, str]:
         "client_hash": f"printf('%032x', {number} * 7919 % 1000003)",
         "client_last4": f"printf('%04d', {number} * 7919 % 10007)",
         "lasted_s": f"20 + {talk}",
+        "quality": "1",
+        "transfer": "0",
+        "seen": "0",
         "row_hash": f"{number} * 2 + w.own",
     }
 
@@ -173,6 +176,8 @@ def _email(a_day: int) -> Mapping[str, str]:
         "updated_at": _at(a_day),
         "day": "d.day",
         "credited_to": _who(6007),
+        "counts": "2",
+        "opens": "0",
         "row_hash": number,
     }
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,11 +142,19 @@ def references(settings: Settings) -> list[tuple[str, SecretRef]]:
         f"sources.{name}": source for name, source in settings.sources.items()
     }
     return [
-        (f"{table}.{key}", value)
+        found
         for table, section in {**tables, "web": settings.web}.items()
-        for key, value in section
-        if isinstance(value, SecretRef)
+        for found in _references(table, section)
     ]
+
+
+def _references(key: str, value: object) -> Iterator[tuple[str, SecretRef]]:
+    if isinstance(value, SecretRef):
+        yield key, value
+    elif isinstance(value, Section | Mapping):
+        parts = value.items() if isinstance(value, Mapping) else value
+        for name, part in parts:
+            yield from _references(f"{key}.{name}", part)
 
 
 def list_states(settings: Settings, store: SecretStore) -> list[State]:

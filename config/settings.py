@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -105,7 +105,12 @@ class SecretsSection(Section):
 
 
 class SourceSettings(Section):
-    """[sources.NAME]: what every connector needs; each connector subclasses it."""
+    """[sources.NAME]: what every connector needs; each connector subclasses it.
+
+    `is_telephony`: whether it is a telephone system, whose word on calls wins over a CRM's.
+    """
+
+    is_telephony: ClassVar[bool] = False
 
     connector: str = Field(description="Name of the connector.")
     url: Url = Field(description="Base URL of the account; http only towards the loopback.")
@@ -119,6 +124,11 @@ class SourceSettings(Section):
         default=None, description="Records changed since this day are read; default: 400 days back."
     )
     ca_bundle: str = Field(default="", description="File with an extra CA certificate.")
+    credit: Literal["each_leg", "last_talked", "first_talked", "longest"] = Field(
+        default="each_leg",
+        description="Whose a call is in which several talked: everyone's for their own talk, or of"
+        " one of them.",
+    )
     hook: SecretRef | None = Field(
         default=None,
         description="Where the last part of our address for webhooks is kept: public_url of [web],"

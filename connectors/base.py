@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from config.settings import SourceSettings
+from connectors.text_mark import text_marker
 from connectors.token_store import Vault
 from store.fact import Fact
 
@@ -26,7 +27,7 @@ class Context:
     """What a normaliser may know besides the record; it touches neither clock nor network.
 
     `meetings`: [meetings.SOURCE] of the settings, by key. `currency`: the base currency. `fields`:
-    [fields.SOURCE], by kind of record and name.
+    [fields.SOURCE], by kind of record and name. `mark_text`: the hash of what is never kept.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Context:
     meetings: Mapping[str, str] = field(default_factory=dict)
     currency: str = ""
     fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    mark_text: Callable[[str], str] = field(default_factory=lambda: text_marker(b""))
 
 
 @dataclass(frozen=True, kw_only=True)

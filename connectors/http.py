@@ -108,11 +108,12 @@ class Transport:
     ) -> Result:
         """POSTs JSON, or sends it by another method, and returns what `read` makes of the answer.
 
+        A payload of bytes is sent as it is: its `headers` tell the Content-Type.
         RetryableError, from the network or from `read`, is retried within the budget, after
         max(jittered back-off, its `retry_after`). With `idempotent=False` a LostAnswerError is
         never retried: it becomes AmbiguousError. `uses` names the methods whose time is spent.
         """
-        content = msgspec.json.encode(payload)
+        content = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
         sent = _Sent(method, path, headers, content=content)
         return self._run(sent, read, uses, idempotent)
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from kpi.own import Ask, Case
-from kpi.touch import Client, Clients
+from kpi.touch import Client, Clients, is_known_by
 from store.call import CALL_LEG
-from store.fact import DealState, Direction, EmailKind
+from store.fact import DealState, Direction, EmailKind, Seen
 from store.moment import day_number
 from store.surrounding import PRODUCT_LINE
 from store.table import CALL, CUSTOM_VALUE, DEAL, EMAIL, TEAM
@@ -96,11 +96,10 @@ def together(ask: Ask) -> Iterator[Case]:
 
 def linked(ask: Ask) -> Iterator[Case]:
     """Of the calls, those that the vendor linked to a record."""
-    leg, call = CALL_LEG.c, CALL.c
-    query = select(CALL, leg.client_ref).join_from(
-        CALL, CALL_LEG, (leg.source_id == call.source_id) & (leg.ref == call.leg_ref)
-    )
-    for row in ask.tx.execute(query.where(call.day.between(*ask.days))):
+    call = CALL.c
+    query = select(CALL, CALL_LEG.c.client_ref).join_from(CALL, CALL_LEG, is_known_by())
+    query = query.where(call.day.between(*ask.days), call.seen < int(Seen.COPY))
+    for row in ask.tx.execute(query):
         head = (row.manager_id or None, row.source_id, row.ref, row.started_at)
         is_linked = row.client_ref is not None
         yield Case(*head, amount=int(is_linked), fact="call", team=row.manager_id == TEAM)

@@ -16,6 +16,8 @@ from kpi.declaration import Declaration, additive
 from kpi.error import AskError
 from kpi.formula import Formula
 from kpi.metric import OF_ROWS, Additive, Kind, Measure, Metric, Snapshot, Split
+from kpi.subject import SUBJECTS
+from kpi.where import complete_where
 
 CORE = Path(__file__).parent / "catalog"
 _FIRST = CORE / "core.toml"
@@ -147,6 +149,7 @@ def talked_calls(name: str) -> Metric | None:
         return None
     seconds = int(match[1])
     least = Condition(column="talk_s", lookup="gte", value=seconds)
+    where = complete_where(SUBJECTS["call"], {"talk_s": least})
     return Metric(
         name=name,
         titles={"ru": f"Разговоры от {seconds} с", "en": f"Calls of {seconds} s and more"},
@@ -157,7 +160,7 @@ def talked_calls(name: str) -> Metric | None:
         category="activity",
         unit="calls",
         needs=("calls",),
-        kind=additive("call", "day", "manager_id", "count", (least,)),
+        kind=additive("call", "day", "manager_id", "count", where),
     )
 
 
@@ -166,6 +169,16 @@ def load_catalog(files: Sequence[Path] = (), wanted: Collection[str] = ()) -> Ca
 
     What is `wanted`, as a destination writes it, is kept and shown though it is an extra.
     """
+    return _read(tuple(files), wanted) if files else _own(frozenset(wanted))
+
+
+@lru_cache(maxsize=8)
+def _own(wanted: frozenset[str]) -> Catalog:
+    """Our declarations alone, which do not change while the program runs."""
+    return _read((), wanted)
+
+
+def _read(files: Sequence[Path], wanted: Collection[str]) -> Catalog:
     metrics: dict[str, Metric] = {}
     declared: dict[str, Declaration] = {}
     problems: list[Problem] = []

@@ -44,13 +44,17 @@ class Scope(NamedTuple):
 
 @dataclass(frozen=True)
 class Branch:
-    """Contributions of one fact at one moment: to its credited managers, or to the team."""
+    """Contributions of one fact at one moment: to its credited managers, or to the team.
+
+    `only`: which records count at all there; None: all of them.
+    """
 
     subject: Subject
     columns: Mapping[str, ColumnElement[Any]]
     day: str
     who: ColumnElement[int]
     sign: ColumnElement[int] | None
+    only: ColumnElement[bool] | None = None
 
     def amount(self, measure: Measure) -> ColumnElement[int]:
         """What a record adds to `measure`: a whole number, 0 when it does not count there."""
@@ -111,6 +115,8 @@ class Branch:
         """The rows of a query that count for somebody on some day, and within the scope."""
         day = self.columns[self.day]
         query = query.where(day.is_not(None), self.who.is_not(None))
+        if self.only is not None:
+            query = query.where(self.only)
         if scope is not None:
             query = query.where(day.between(scope.first_day, scope.last_day))
             if scope.manager_ids is not None:
@@ -127,7 +133,9 @@ def branches(
     sign = table.c.sign if journal else None
     columns = subject.columns(table)
     credited = Branch(subject, columns, measure.when, table.c[measure.who], sign)
-    team = Branch(subject, columns, measure.when, literal_column(str(TEAM), Integer), sign)
+    everybody = literal_column(str(TEAM), Integer)
+    shared = None if subject.shared is None else subject.shared.compile(columns)
+    team = Branch(subject, columns, measure.when, everybody, sign, shared)
     if subject.personal or scope is None or scope.wants_people:
         yield credited
     if not subject.personal and (scope is None or scope.wants_team):

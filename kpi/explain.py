@@ -18,14 +18,29 @@ from kpi.subject import SUBJECTS
 from kpi.value import Query, Value, read_values
 from store.directory import source_ids
 from store.store import Store
+from store.table import CALL
+from store.twin import Twin as ToldTwin
+from store.twin import tell_twins
 
 Link = Callable[[str, str, str], str | None]
 """(source, kind of fact, ref) to the record's address in the CRM, None where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class Twin:
+    """A call as the other system tells of it, with the seconds of talk that it tells."""
+
+    source: str
+    ref: str
+    talk_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Record:
-    """One record and what it adds: None where it is counted but has nothing to sum (no rate)."""
+    """One record and what it adds: None where it is counted but has nothing to sum (no rate).
+
+    `twin`: of a call that two systems tell of, what the other says.
+    """
 
     source: str
     fact: str
@@ -33,6 +48,7 @@ class Record:
     at: datetime
     contribution: Number | None
     link: str | None
+    twin: Twin | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +115,19 @@ class _Reader:
         parts, agrees = [], True
         for each in evidence(self.place, metric):
             agrees &= each.agrees
+            twins = tell_twins(self.place.tx, _calls(each))
             part = Part(
                 metric=each.metric.name,
                 unit=each.shown_in,
                 total=show(each.total, each.shown_in),
                 sides=tuple(_sides(self.place.catalog, metric, each)),
-                records=tuple(self._record(each, names[row.source_id], row) for row in each.rows),
+                records=tuple(
+                    replace(
+                        self._record(each, names[row.source_id], row),
+                        twin=_twin(twins.get((row.source_id, row.ref)), names),
+                    )
+                    for row in each.rows
+                ),
                 of=each.of,
             )
             parts.append(part)
@@ -121,6 +144,19 @@ class _Reader:
             contribution=None if row.gap else amount,
             link=self.link(source, fact, row.ref),
         )
+
+
+def _calls(behind: Evidence) -> list[tuple[int, str]]:
+    """The calls among the records."""
+    return [
+        (row.source_id, row.ref)
+        for row in behind.rows
+        if (getattr(row, "fact", "") or behind.fact) == CALL.name
+    ]
+
+
+def _twin(told: ToldTwin | None, names: Mapping[int, str]) -> Twin | None:
+    return told and Twin(source=names[told.source_id], ref=told.ref, talk_s=told.talk_s)
 
 
 def _summed(catalog: Catalog, metric: Metric) -> Catalog:

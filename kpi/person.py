@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
 
 from kpi.error import AskError
 from store.store import Store
-from store.table import TEAM, AliasRow, ManagerRow, SourceRow, table_of
+from store.table import TEAM, AccountRow, AliasRow, ManagerRow, SourceRow, table_of
 
 _MANAGER, _ALIAS, _SOURCE = table_of(ManagerRow), table_of(AliasRow), table_of(SourceRow)
+_ACCOUNT = table_of(AccountRow)
 
 TEAM_WORDS = ("team", "команда")
 """How the team is asked for where a manager is expected."""
@@ -75,11 +76,15 @@ def _people(tx: Connection, query: Select[Any]) -> list[Person]:
 
 
 def _aliases(tx: Connection) -> dict[int, dict[str, str]]:
-    """The ids of every manager by source; of several the one that is valid longest."""
+    """The ids of every manager by source; of several that of an account rather than an extension,
+    and the one that is valid longest."""
+    of = _ACCOUNT.c
+    is_its = (of.source_id == _ALIAS.c.source_id) & (of.ref == _ALIAS.c.ref)
     query = (
         select(_ALIAS.c.manager_id, _SOURCE.c.name, _ALIAS.c.ref)
         .join(_SOURCE, _SOURCE.c.id == _ALIAS.c.source_id)
-        .order_by(_ALIAS.c.to_day, _ALIAS.c.from_day, _ALIAS.c.ref.desc())
+        .join(_ACCOUNT, is_its, isouter=True)
+        .order_by(of.ref.is_not(None), _ALIAS.c.to_day, _ALIAS.c.from_day, _ALIAS.c.ref.desc())
     )
     found: dict[int, dict[str, str]] = {}
     for manager_id, source, ref in tx.execute(query):

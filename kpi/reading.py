@@ -1,7 +1,8 @@
 """Reads sums for spans of days: from the cells, or from the facts where no cell keeps a sum."""
 
+import operator
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -15,7 +16,33 @@ from kpi.metric import Measure
 from kpi.period import Span, pieces
 from store.moment import day_number
 
-Sums = dict[tuple[date, int], dict[Measure, int]]
+
+class Line(Mapping[Measure, int]):
+    """The sums of one span and manager. `places` tells where each stands: all lines share it, so
+    that a sum nobody asks for costs no look-up."""
+
+    __slots__ = ("_amounts", "_places")
+
+    def __init__(self, places: Mapping[Measure, int]) -> None:
+        self._places = places
+        self._amounts = [0] * len(places)
+
+    def add(self, first: int, amounts: Sequence[int]) -> None:
+        """Adds amounts to the sums from the place `first` on."""
+        places = slice(first, first + len(amounts))
+        self._amounts[places] = map(operator.add, self._amounts[places], amounts)
+
+    def __getitem__(self, measure: Measure) -> int:
+        return self._amounts[self._places[measure]]
+
+    def __iter__(self) -> Iterator[Measure]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+Sums = dict[tuple[date, int], Mapping[Measure, int]]
 """By first day of the span and manager; a sum that is not there is 0."""
 
 
@@ -28,30 +55,30 @@ def read_sums(
     manager_ids: tuple[int, ...] | None,
 ) -> Sums:
     """The sums of every span and manager; a whole month's board is one indexed query."""
-    found: Sums = {}
+    found: dict[tuple[date, int], Line] = {}
     place = placer(spans)
+    known = catalog.columns if cells is not None else {}
+    asked = dict.fromkeys(measures)
+    kept = [each for each in asked if each in known]
+    rest = [each for each in asked if each not in known]
+    places = {each: number for number, each in enumerate((*kept, *rest))}
 
-    def add(rows: Iterable[Any], of: Sequence[Measure]) -> None:
+    def add(rows: Iterable[Any], first: int) -> None:
         for day, manager_id, *amounts in rows:
             key = (place(day), manager_id)
-            sums = found.get(key)
-            if sums is None:
-                found[key] = dict(zip(of, amounts, strict=True))
-                continue
-            for measure, amount in zip(of, amounts, strict=True):
-                sums[measure] = sums.get(measure, 0) + amount
+            line = found.get(key)
+            if line is None:
+                found[key] = line = Line(places)
+            line.add(first, amounts)
 
-    known = catalog.columns if cells is not None else {}
-    kept = [each for each in measures if each in known]
-    rest = [each for each in measures if each not in known]
     if cells is not None and kept:
         columns = [catalog.columns[each] for each in kept]
-        add(_kept_rows(tx, cells, columns, spans, manager_ids), kept)
+        add(_kept_rows(tx, cells, columns, spans, manager_ids), 0)
     if rest and spans:
         scope = Scope(day_number(spans[0].first), day_number(spans[-1].last), manager_ids)
         query = total({each: f"sum_{index}" for index, each in enumerate(rest)}, scope=scope)
-        add(tx.execute(query), rest)
-    return found
+        add(tx.execute(query), len(kept))
+    return {**found}
 
 
 def placer(spans: Sequence[Span]) -> Callable[[int], date]:

@@ -8,7 +8,18 @@ from sqlmodel import AutoString
 
 from kpi.condition import Condition
 from kpi.custom import Columns, is_field
-from store.fact import ClientKind, DealState, Direction, EmailKind, MeetingState, TaskState
+from store.fact import (
+    ClientKind,
+    DealState,
+    Direction,
+    EmailKind,
+    MeetingState,
+    Seen,
+    TalkQuality,
+    TaskState,
+    Transfer,
+)
+from store.reply import ALONE, EVERYBODY
 from store.surrounding import CLIENT, PRODUCT_LINE, TASK
 from store.table import CALL, DEAL, EMAIL, JOURNAL, LEAD, MEETING, QUOTE
 
@@ -32,7 +43,8 @@ class Subject:
     otherwise a record counts once for the credited manager and once for the team.
     `has_fields`: its records may have custom fields, spelt `field_NAME`. `dimensions`: by what its
     sums can be told apart; `holder`: the account that has the record now; `also`: other streams
-    that feed the table.
+    that feed the table. `shared`: which of several records of one thing counts for the team, where
+    each counts for its manager.
     """
 
     table: Table
@@ -49,6 +61,7 @@ class Subject:
     holder: str | None = None
     also: tuple[str, ...] = ()
     has_fields: bool = False
+    shared: Condition | None = None
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -146,19 +159,53 @@ SUBJECTS: Mapping[str, Subject] = {
         unit="calls",
         occasions={"started_at": Occasion(at="started_at", day="day", who="talked")},
         credits={"talked": "manager_id"},
-        sums={"talk_s": "seconds", "callback_s": "seconds"},
-        filters=("direction", "talk_s", "client_hash", "client_last4", "callback_s"),
-        words={"direction": {way.name.lower(): int(way) for way in Direction}},
+        sums={
+            "talk_s": "seconds",
+            "callback_s": "seconds",
+            "callback_work_s": "seconds",
+            "ring_s": "seconds",
+            "hold_s": "seconds",
+        },
+        filters=(
+            "direction",
+            "talk_s",
+            "client_hash",
+            "client_last4",
+            "callback_s",
+            "callback_work_s",
+            "ring_s",
+            "hold_s",
+            "quality",
+            "transfer",
+            "queue",
+            "seen",
+        ),
+        words={
+            "direction": {way.name.lower(): int(way) for way in Direction},
+            "quality": {each.name.lower(): int(each) for each in TalkQuality},
+            "transfer": {each.name.lower(): int(each) for each in Transfer},
+            "seen": {each.name.lower(): int(each) for each in Seen},
+        },
+        exists=(Condition(column="seen", lookup="lt", value=int(Seen.COPY)),),
         personal=True,
     ),
     "email": Subject(
         table=EMAIL,
-        stream="activities",
+        stream="emails",
         unit="emails",
         occasions={"begun_at": Occasion(at="begun_at", day="day", who="credited_to")},
         credits={"credited_to": "credited_to"},
-        sums={},
-        filters=("direction", "kind", "owner_ref", "credited_to", "removed_at"),
+        sums={"reply_s": "seconds", "reply_work_s": "seconds"},
+        filters=(
+            "direction",
+            "kind",
+            "owner_ref",
+            "credited_to",
+            "removed_at",
+            "opens",
+            "reply_s",
+            "reply_work_s",
+        ),
         words={
             "direction": {way.name.lower(): int(way) for way in Direction},
             "kind": {kind.name.lower(): int(kind) for kind in EmailKind},
@@ -166,7 +213,9 @@ SUBJECTS: Mapping[str, Subject] = {
         exists=(
             _THERE,
             Condition(column="kind", lookup="eq", value=int(EmailKind.PERSONAL)),
+            Condition(column="counts", lookup="gt", value=ALONE),
         ),
+        shared=Condition(column="counts", lookup="eq", value=EVERYBODY),
     ),
     "meeting": Subject(
         table=MEETING,

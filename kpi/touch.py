@@ -8,10 +8,20 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    case,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from store.call import CALL_LEG
-from store.fact import Direction, EmailKind, MeetingState
+from store.fact import Direction, EmailKind, MeetingState, Seen
 from store.surrounding import CLIENT
 from store.table import CALL, DEAL, EMAIL, LEAD, MEETING, TEAM
 
@@ -93,24 +103,32 @@ def _of_days(first_day: int, last_day: int) -> Iterator[Select[Any]]:
         yield query.where(day.between(first_day, last_day))
 
 
-def _calls() -> Select[Any]:
+def is_known_by() -> ColumnElement[bool]:
+    """Joins a call with the leg that knows the client: a CRM's, of a telephone system's call."""
     leg, call = CALL_LEG.c, CALL.c
+    return (leg.source_id == func.coalesce(call.twin_source_id, call.source_id)) & (
+        leg.ref == func.coalesce(call.twin_ref, call.leg_ref)
+    )
+
+
+def _calls() -> Select[Any]:
+    """Of a call that two systems tell of, the CRM's record and moment: by it the client's first
+    contact is dated, too."""
+    leg, call = CALL_LEG.c, CALL.c
+    is_own = call.twin_ref.is_(None)
     return (
         select(
-            call.source_id,
+            leg.source_id,
             leg.client_ref.label("about"),
-            call.started_at.label("at"),
-            call.ref,
+            case((is_own, call.started_at), else_=leg.started_at).label("at"),
+            leg.call_ref.label("ref"),
             call.manager_id,
             call.direction,
             call.talk_s,
             literal("call").label("fact"),
         )
-        .join_from(CALL, CALL_LEG, (leg.source_id == call.source_id) & (leg.ref == call.leg_ref))
-        .where(
-            leg.client_ref.is_not(None),
-            call.talk_s > 0,
-        )
+        .join_from(CALL, CALL_LEG, is_known_by())
+        .where(leg.client_ref.is_not(None), call.talk_s > 0, call.seen < int(Seen.COPY))
     )
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kpi.explain import Part
+from kpi.explain import Part, Record
 from kpi.metric import Metric
 from kpi.value import Value
 from merilo.phrase import PARTIAL, Phrase
@@ -68,13 +68,21 @@ def records_table(part: Part, title: str, phrase: Phrase) -> Table:
         table.add_row(
             phrase.moment(record.at),
             Text(record.source),
-            Text(record.ref),
+            Text(_ref(record, phrase)),
             phrase.word("no rate") if amount is None else phrase.number(amount, part.unit),
             Text(record.link or ""),
         )
     table.add_section()
     table.add_row(phrase.word("total"), "", "", phrase.number(part.total, part.unit), "")
     return table
+
+
+def _ref(record: Record, phrase: Phrase) -> str:
+    """The record's id, and what the other system says of a call that two tell of."""
+    twin = record.twin
+    if twin is None:
+        return record.ref
+    return f"{record.ref} = {twin.source}:{twin.ref} ({phrase.number(twin.talk_s, 'seconds')})"
 
 
 class Column:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from config.error import MeriloError
 from kpi.engine import refresh
 from merilo.wiring import App
+from sync.comparison import compare_calls
 from sync.late import MONTH, read_late
 from sync.page import StreamResult
 from sync.pipeline import NEVER, Pass
@@ -44,6 +45,7 @@ def run_cycle(
     with turn(app.settings.merilo.data_dir, source):
         one = Pass(source=app.source(source), full=full, should_stop=should_stop, report=report)
         result = CycleResult(source=source, streams=tuple(one.run(names)))
+    compare_calls(app.store, app.settings.sources)
     refresh(app.store, app.catalog, app.settings.merilo.zone)
     return result
 

@@ -14,12 +14,14 @@ from merilo.status import Status, StreamStatus
 from merilo.wiring import App
 from store.lock import InstanceRunning, instance_lock
 from store.record import TABLES
-from store.table import DEAL, AccountRow, AliasRow, CallLegRow, ManagerRow, table_of
+from store.table import DEAL, AccountRow, AliasRow, CallLegRow, ManagerRow, SourceRow, table_of
 
 _LEAST_FREE = 500 * 1024 * 1024
 _LOGIN_ENDS_SOON = timedelta(days=30)
 _ACCOUNT, _ALIAS, _LEG = table_of(AccountRow), table_of(AliasRow), table_of(CallLegRow)
-_MANAGER = table_of(ManagerRow)
+_MANAGER, _SOURCE = table_of(ManagerRow), table_of(SourceRow)
+_SHOWN = 10
+"""So many strangers of a source are named; the rest are counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +118,10 @@ def _about_destinations(status: Status) -> Iterator[Found]:
 
 
 def _about_people(tx: Connection) -> Iterator[Found]:
-    strangers = _strangers(tx)
-    if strangers:
-        yield "strangers", {"refs": ", ".join(strangers[:10]), "count": len(strangers)}
+    for source, refs in _strangers(tx).items():
+        line = f'aliases = {{ {source} = "{refs[0]}" }}'
+        shown = ", ".join(refs[:_SHOWN])
+        yield "strangers", {"source": source, "refs": shown, "count": len(refs), "line": line}
     twins = select(_MANAGER.c.name).group_by(_MANAGER.c.name).having(func.count() > 1)
     for name in tx.execute(twins).scalars():
         yield "twins", {"name": name}
@@ -129,13 +132,20 @@ def _about_people(tx: Connection) -> Iterator[Found]:
         yield "no_rate", {"currency": currency, "count": count}
 
 
-def _strangers(tx: Connection) -> list[str]:
-    """Ids that own deals or talk in calls but belong to nobody the source lists as a user."""
+def _strangers(tx: Connection) -> dict[str, list[str]]:
+    """By source, the ids, logins or extensions that own deals or talk in calls but belong to nobody
+    it lists as a user."""
     known = select(_ACCOUNT.c.source_id, _ACCOUNT.c.ref).union(
         select(_ALIAS.c.source_id, _ALIAS.c.ref)
     )
     owners = [select(each.c.source_id, each.c.owner_ref.label("ref")) for each in TABLES.values()]
     credited = union(*owners, select(_LEG.c.source_id, _LEG.c.user_ref.label("ref"))).subquery()
     person = tuple_(credited.c.source_id, credited.c.ref)
-    query = select(credited.c.ref).where(credited.c.ref.is_not(None), person.not_in(known))
-    return sorted(str(each) for each in tx.execute(query).scalars())
+    query = select(_SOURCE.c.name, credited.c.ref).join_from(
+        credited, _SOURCE, _SOURCE.c.id == credited.c.source_id
+    )
+    query = query.where(credited.c.ref.is_not(None), person.not_in(known))
+    found: dict[str, list[str]] = {}
+    for source, ref in sorted((str(name), str(ref)) for name, ref in tx.execute(query)):
+        found.setdefault(source, []).append(ref)
+    return found

@@ -56,8 +56,8 @@ _RU = {
         "Решите в [[destinations]] on_human_edit: ours или theirs.",
     ),
     "strangers": (
-        "Работа неизвестных людей ({count}): {refs}. Она есть только в строке команды.",
-        "Свяжите их с менеджером в [[managers]] aliases или оставьте так, если это роботы.",
+        "{source}: работа неизвестных людей ({count}): {refs}. Она есть только в строке команды.",
+        "Добавьте в настройки [[managers]] с name и {line} или оставьте так, если это роботы.",
     ),
     "twins": (
         "Несколько менеджеров зовутся «{name}».",
@@ -120,8 +120,8 @@ _EN = {
         "Decide in [[destinations]] on_human_edit: ours or theirs.",
     ),
     "strangers": (
-        "Work of {count} unknown people: {refs}. It is in the team's line only.",
-        "Join them to a manager in [[managers]] aliases, or leave it if they are robots.",
+        "{source}: work of {count} unknown people: {refs}. It is in the team's line only.",
+        "Add [[managers]] with name and {line} to the settings, or leave it if they are robots.",
     ),
     "twins": (
         "Several managers are called “{name}”.",

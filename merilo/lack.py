@@ -22,6 +22,20 @@ _WORDS = {
     },
 }
 
+_STREAMS = {
+    "ru": {
+        "crm_calls": "звонки CRM",
+        "pbx_calls": "звонки АТС",
+        "email_threads": "переписки почтовых ящиков",
+    },
+    "en": {
+        "crm_calls": "calls of a CRM",
+        "pbx_calls": "calls of a telephone system",
+        "email_threads": "threads of mailboxes",
+    },
+}
+"""Streams that only some kinds of connector have, by what they are."""
+
 
 def lack_of(metric: Metric, vantage: Vantage, language: str) -> str:
     """What no configured source and no setting gives the metric; "" if nothing is lacking."""
@@ -32,7 +46,8 @@ def lack_of(metric: Metric, vantage: Vantage, language: str) -> str:
     missing = [need for need in metric.needs if need not in vantage.met]
     streams = [need for need in missing if not is_setting(need)]
     if streams:
-        return words["stream"].format(names=", ".join(streams))
+        names = _STREAMS[language]
+        return words["stream"].format(names=", ".join(names.get(each, each) for each in streams))
     source = next(iter(vantage.configured), "SOURCE")
     settings = ", ".join(setting_of(need, source) for need in missing)
     return words["setting"].format(names=settings) if settings else ""

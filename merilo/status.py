@@ -14,13 +14,14 @@ from store.bookkeeping import DestinationRow, QuarantineRow, WritebackItemRow, W
 from store.directory import source_ids
 from store.stream import StreamState, load_streams
 from store.surrounding import DEPARTMENT, PRODUCT_LINE
-from store.table import AccountRow, CallLegRow, PipelineRow, table_of
+from store.table import EMAIL, AccountRow, CallLegRow, PipelineRow, table_of
 from sync.sweep import PREFIXES, TABLES
 
 _ROWS: Mapping[str, tuple[Table, ...]] = {
     "users": (table_of(AccountRow),),
     "funnels": (table_of(PipelineRow),),
     "calls": (table_of(CallLegRow),),
+    "emails": (EMAIL,),
     "departments": (DEPARTMENT,),
     "product_rows": (PRODUCT_LINE,),
     **TABLES,

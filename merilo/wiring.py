@@ -16,6 +16,7 @@ from connectors.base import ClientOptions, Connector, Context, PhoneMark, feeds_
 from connectors.error import StoppedError
 from connectors.phone import phone_marker
 from connectors.registry import connector_names, load_connector
+from connectors.text_mark import text_marker
 from kpi.catalog import Catalog, load_catalog
 from kpi.coverage import Vantage
 from merilo.context import Context as CommandContext
@@ -94,6 +95,11 @@ class App:
         """What is kept of a telephone number, by the key in the vault."""
         return phone_marker(phone_key(self.secrets))
 
+    @cached_property
+    def mark_text(self) -> Callable[[str], str]:
+        """What is kept of the ids and subjects of letters, by the same key."""
+        return text_marker(phone_key(self.secrets))
+
     def source(self, name: str) -> Source:
         """The source, ready to be read."""
         return Source(
@@ -108,6 +114,7 @@ class App:
                 meetings=self.settings.meetings.get(name, MeetingRules()).model_dump(),
                 currency=self.settings.merilo.currency,
                 fields=self.settings.fields.get(name, {}),
+                mark_text=self.mark_text,
             ),
             store=self.store,
             clock=self.clock,
@@ -162,9 +169,25 @@ def client_options(
     )
 
 
-def source_models() -> dict[str, type[SourceSettings]]:
-    """The settings' model of every connector, by the connector's name."""
-    return {name: load_connector(name).settings for name in connector_names()}
+class SourceModels(Mapping[str, type[SourceSettings]]):
+    """The settings' model of every connector, by the connector's name.
+
+    A connector is loaded when its model is asked for: a service needs no other vendors' code.
+    """
+
+    def __getitem__(self, name: str) -> type[SourceSettings]:
+        if name not in self:
+            raise KeyError(name)
+        return load_connector(name).settings
+
+    def __contains__(self, name: object) -> bool:
+        return name in connector_names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(connector_names())
+
+    def __len__(self) -> int:
+        return len(connector_names())
 
 
 def settings_from(context: CommandContext, *, require_secrets: bool = False) -> Settings:
@@ -174,7 +197,7 @@ def settings_from(context: CommandContext, *, require_secrets: bool = False) -> 
         columns = catalog.column_names
         return load_settings(
             context.config_path,
-            source_models=source_models(),
+            source_models=SourceModels(),
             metric_names=columns,
             apart_names=catalog.metrics.keys() - {*columns},
             own_included=own_included,

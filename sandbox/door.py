@@ -1,8 +1,8 @@
 """The door of a vendor's server: faults, gates and the log around whatever it answers."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from starlette.requests import Request as HttpRequest
@@ -35,10 +35,13 @@ class Reply:
     content_type: str = JSON
     error: str | int | None = None
     date: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def response(self) -> Response:
         """As it is sent; `date` is of the vendor's own clock, where that is told."""
-        headers = {"Date": self.date} if self.date else {}
+        headers = dict(self.headers)
+        if self.date:
+            headers["Date"] = self.date
         if self.body:
             headers["Content-Type"] = self.content_type
         return Response(self.body, self.status, headers)

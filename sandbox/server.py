@@ -3,8 +3,9 @@
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Literal, TypedDict, Unpack, overload
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 from sandbox.amocrm.box import AmoBox
 from sandbox.amocrm.company import build_account
@@ -16,7 +17,15 @@ from sandbox.bitrix24.portal import Portal
 from sandbox.serving import Served
 from sandbox.tls import TlsFiles, write_certificates
 
-NAMES = ("bitrix24", "amocrm")
+TELEPHONES = {
+    "uis": "sandbox.uis.box",
+    "mango": "sandbox.mango.box",
+    "itoolabs": "sandbox.itoolabs.box",
+    "zadarma": "sandbox.zadarma.box",
+}
+"""Telephone vendors: the module with `build_box(scale, seed, clock, limited, tls)`."""
+
+NAMES = ("bitrix24", "amocrm", *TELEPHONES)
 
 
 class Options(TypedDict, total=False):
@@ -71,7 +80,7 @@ def start_sandbox(name: Literal["bitrix24"] = ..., **options: Unpack[Options]) -
 @overload
 def start_sandbox(name: Literal["amocrm"], **options: Unpack[Options]) -> AmoBox: ...
 @overload
-def start_sandbox(name: str, **options: Unpack[Options]) -> Box | AmoBox: ...
+def start_sandbox(name: str, **options: Unpack[Options]) -> Any: ...
 def start_sandbox(
     name: str = "bitrix24",
     *,
@@ -83,7 +92,7 @@ def start_sandbox(
     speed: float = 0.0,
     port: int = 0,
     faults: list[str] | None = None,
-) -> Box | AmoBox:
+) -> Any:
     """Build a company whose history ends now and serve it; ValueError for unknown names.
 
     `scale` is empty, tiny, small, medium or large; `clock` gives aware moments; `speed` is
@@ -119,7 +128,9 @@ def _build(
     clock: Callable[[], datetime],
     limited: bool,
     files: TlsFiles | None,
-) -> Box | AmoBox:
+) -> Any:
+    if name in TELEPHONES:
+        return import_module(TELEPHONES[name]).build_box(scale, seed, clock, limited, files)
     if name == "amocrm":
         account = build_account(scale, seed, clock)
         limits = AmoLimits(lambda: clock().timestamp(), enabled=limited)

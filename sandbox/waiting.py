@@ -16,7 +16,7 @@ _DAY_S = 86_400
 _DIGITS = 10
 _OPENS, _CLOSES = time(9), time(18)
 _COUNTS = ("leads_answered", "calls_missed_unreturned")
-MEDIANS = ("response_time", "response_time_work", "callback_time")
+MEDIANS = ("response_time", "response_time_work", "callback_time", "callback_time_work")
 
 Shown = tuple[str, int | float, int | None, int | None, int]
 """Metric, value, numerator, denominator, number of records."""
@@ -105,7 +105,7 @@ def last_ten(phone: str) -> str:
     return "".join(each for each in phone if each.isdigit())[-_DIGITS:]
 
 
-def call_backs(rings: Iterable[Ring]) -> Iterator[TimeFact]:
+def call_backs(rings: Iterable[Ring], zone: ZoneInfo) -> Iterator[TimeFact]:
     """Which missed calls of each number were returned; numbers too short are nobody's."""
     numbers: dict[str, tuple[list[Ring], list[Ring]]] = {}
     for ring in rings:
@@ -116,19 +116,23 @@ def call_backs(rings: Iterable[Ring]) -> Iterator[TimeFact]:
             missed.append(ring)
     for number, (missed, talks) in numbers.items():
         if len(number) == _DIGITS:
-            yield from _returned(missed, talks)
+            yield from _returned(missed, talks, zone)
 
 
-def _returned(missed: list[Ring], talks: list[Ring]) -> Iterator[TimeFact]:
-    """For every missed call of a number the first later talk, with the longest wait it ended."""
-    ended: dict[int, int] = {}
+def _returned(missed: list[Ring], talks: list[Ring], zone: ZoneInfo) -> Iterator[TimeFact]:
+    """For every missed call of a number the first later talk, with the longest wait it ended: by
+    the clock, and in working hours."""
+    ended: dict[int, list[tuple[int, int]]] = {}
     for ring in missed:
         later = [index for index, talk in enumerate(talks) if talk.start >= ring.end]
         first = min(later, key=lambda index: talks[index].start, default=None)
-        wait = None if first is None else talks[first].start - ring.end
-        if first is None or wait is None or wait > _DAY_S:
+        if first is None or talks[first].start - ring.end > _DAY_S:
             yield TimeFact("calls_missed_unreturned", ring.users, ring.start)
         else:
-            ended[first] = max(wait, ended.get(first, 0))
-    for index, wait in ended.items():
-        yield TimeFact("callback_time", talks[index].users, talks[index].start, wait)
+            start = talks[first].start
+            wait = (start - ring.end, worked(ring.end, start, zone))
+            ended.setdefault(first, []).append(wait)
+    for index, waits in ended.items():
+        who, at = talks[index].users, talks[index].start
+        yield TimeFact("callback_time", who, at, max(wait for wait, _ in waits))
+        yield TimeFact("callback_time_work", who, at, max(wait for _, wait in waits))

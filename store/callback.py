@@ -1,19 +1,23 @@
-"""How long clients waited whose calls were missed; kept beside the calls in `callback_s`.
+"""How long clients waited whose calls were missed; kept beside the calls in `callback_s`, and those
+of the seconds that were working time in `callback_work_s`.
 
-Of a missed call: seconds from its end to the first later talk with the same number, either way,
-within 24 hours; null while there is none. Of a talk: the longest of these waits that it ended; null
-when it ended none. So several missed calls before one talk are one need.
+Of a missed call: from its end to the first later talk with the same number, either way, within 24
+hours; null while there is none. Of a talk: the longest of these waits that it ended; null when it
+ended none. So several missed calls before one talk are one need. A CRM's copy of a call that a
+telephone system tells of says nothing.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, bindparam, select
 
-from store.call import call_keys
-from store.fact import Direction
+from config.work_calendar import WorkCalendar
+from store.call import Changed, Touched, call_keys, mixed_calls
+from store.fact import Direction, Seen
+from store.moment import to_ms
 from store.table import CALL, OF_TEAM, TEAM
-from store.upsert import find_among, find_rows, keep_images
+from store.upsert import chunks, find_among, keep_images
 
 DAY_MS = 86_400_000
 _REACH_MS = 2 * DAY_MS
@@ -21,7 +25,9 @@ _REACH_MS = 2 * DAY_MS
 a day as the longest a missed call may have lasted."""
 
 _COLUMNS = ("started_at", "ref", "source_id", "client_hash", "direction", "talk_s", "lasted_s",
-            "callback_s")  # fmt: skip
+            "callback_s", "callback_work_s")  # fmt: skip
+_KEPT = ("callback_s", "callback_work_s")
+_SLICE = 5_000
 _IN = int(Direction.IN)
 _WAITED_FOR = f"(callback_s IS NOT NULL OR (talk_s = 0 AND direction = {_IN}))"
 
@@ -37,6 +43,7 @@ class Ring(NamedTuple):
     talk_s: int
     lasted_s: int
     callback_s: int | None
+    callback_work_s: int | None
 
     @property
     def is_missed(self) -> bool:
@@ -49,64 +56,81 @@ class Ring(NamedTuple):
         return self.started_ms + min(self.lasted_s * 1000, DAY_MS)
 
 
-Touched = set[tuple[str, int]]
-"""(number's hash, start in milliseconds) of calls that are or were there."""
+class Wait(NamedTuple):
+    """Seconds by the clock, and of them within working hours; None where nobody waited."""
 
-
-def touched_calls(tx: Connection, source_id: int, refs: Iterable[str]) -> Touched:
-    """Where these calls stand now among those of their numbers."""
-    names = ("client_hash", "started_at", "manager_id")
-    rows = find_rows(tx, CALL, names, source_id, refs)
-    return {(number, at) for number, at, who in rows if number is not None and who == TEAM}
+    clock_s: int | None = None
+    work_s: int | None = None
 
 
 def settle_callbacks(
-    tx: Connection, source_id: int, refs: Collection[str], touched: Touched, *, journal: bool
+    tx: Connection, changed: Changed, calendar: WorkCalendar, *, journal: bool
 ) -> int:
-    """Puts `callback_s` right after these calls of a source changed; how many calls it changed.
-
-    `touched`: where they stood before and stand now. `refs`: those of them of which some rows may
-    have been written anew and others not.
-    """
-    wrong: dict[tuple[int, str], int | None] = {}
-    mixed = {(source_id, ref) for ref in _mixed(tx, source_id, refs)}
-    for ring, wait in _settled(tx, touched):
-        if wait != ring.callback_s or (ring.source_id, ring.ref) in mixed:
+    """Puts the waits right after calls changed; how many calls that changed."""
+    wrong: dict[tuple[int, str], Wait] = {}
+    source_id, mixed = changed.source_id, mixed_calls(tx, changed, _KEPT)
+    for ring, wait in _settled(tx, changed.touched, calendar):
+        is_mixed = ring.source_id == source_id and ring.ref in mixed
+        if wait != (ring.callback_s, ring.callback_work_s) or is_mixed:
             wrong[ring.source_id, ring.ref] = wait
     _write(tx, wrong, journal=journal)
     return len(wrong)
 
 
-def waits(rings: Iterable[Ring]) -> Iterator[tuple[Ring, int | None]]:
-    """Every call of one number with the seconds of its `callback_s`; all of them must be given."""
+def waited_calls(tx: Connection, source_id: int) -> Iterator[Changed]:
+    """The calls of a source of which somebody waited, in slices: when working hours change."""
+    call = CALL.c
+    query = select(call.ref, call.client_hash, call.started_at).where(
+        call.source_id == source_id, call.manager_id == TEAM, call.callback_s.is_not(None)
+    )
+    for part in chunks(tx.execute(query).all(), _SLICE):
+        touched = {(number, to_ms(at)) for _, number, at in part}
+        yield Changed(source_id, [ref for ref, _, _ in part], touched)
+
+
+def waits(rings: Iterable[Ring], calendar: WorkCalendar) -> Iterator[tuple[Ring, Wait]]:
+    """Every call of one number with what is right for it; all of them must be given."""
     waiting: list[Ring] = []
     for ring in sorted(rings, key=lambda each: (each.started_ms, each.talk_s > 0, each)):
         if ring.is_missed:
             waiting.append(ring)
         elif not ring.talk_s:
-            yield ring, None
+            yield ring, Wait()
         else:
             ended = [each for each in waiting if each.ended_ms <= ring.started_ms]
             waiting = [each for each in waiting if each.ended_ms > ring.started_ms]
-            found = [(each, _wait(each, ring)) for each in ended]
+            found = [(each, _wait(each, ring, calendar)) for each in ended]
             yield from found
-            yield ring, max((wait for _, wait in found if wait is not None), default=None)
-    yield from ((each, None) for each in waiting)
+            yield ring, _longest(wait for _, wait in found)
+    yield from ((each, Wait()) for each in waiting)
 
 
-def _wait(missed: Ring, talk: Ring) -> int | None:
+def _wait(missed: Ring, talk: Ring, calendar: WorkCalendar) -> Wait:
     waited_ms = talk.started_ms - missed.ended_ms
-    return waited_ms // 1000 if waited_ms <= DAY_MS else None
+    if waited_ms > DAY_MS:
+        return Wait()
+    work_ms = calendar.work_ms(missed.ended_ms, talk.started_ms)
+    return Wait(waited_ms // 1000, work_ms // 1000)
 
 
-def _settled(tx: Connection, touched: Touched) -> Iterator[tuple[Ring, int | None]]:
+def _longest(waits: Iterable[Wait]) -> Wait:
+    known = [wait for wait in waits if wait.clock_s is not None]
+    if not known:
+        return Wait()
+    return Wait(max(each.clock_s or 0 for each in known), max(each.work_s or 0 for each in known))
+
+
+def _settled(
+    tx: Connection, touched: Touched, calendar: WorkCalendar
+) -> Iterator[tuple[Ring, Wait]]:
     """The calls of which the touched ones may say something, with what is right for them."""
     moments: dict[str, list[int]] = {}
     for number, at in touched:
         moments.setdefault(number, []).append(at)
     for number, rings in _around(tx, moments).items():
         first, last = min(moments[number]) - _REACH_MS, max(moments[number]) + _REACH_MS
-        yield from (each for each in waits(rings) if first <= each[0].started_ms <= last)
+        found = waits(rings, calendar)
+        yield from (each for each in found if first <= each[0].started_ms <= last)
 
 
 def _around(tx: Connection, moments: Mapping[str, Sequence[int]]) -> dict[str, list[Ring]]:
@@ -115,7 +139,8 @@ def _around(tx: Connection, moments: Mapping[str, Sequence[int]]) -> dict[str, l
         return {}
     first = min(map(min, moments.values())) - 2 * _REACH_MS
     last = max(map(max, moments.values())) + 2 * _REACH_MS
-    where, given = f"{OF_TEAM} AND started_at BETWEEN {{}} AND {{}}", (first, last)
+    where = f"{OF_TEAM} AND seen < {int(Seen.COPY)} AND started_at BETWEEN {{}} AND {{}}"
+    given = (first, last)
     # Most numbers were never missed: nothing is to be told of their calls.
     missed = {
         number
@@ -131,15 +156,7 @@ def _around(tx: Connection, moments: Mapping[str, Sequence[int]]) -> dict[str, l
     return found
 
 
-def _mixed(tx: Connection, source_id: int, refs: Iterable[str]) -> Iterator[str]:
-    """The calls whose rows do not say the same."""
-    seen: dict[str, int | None] = {}
-    for ref, wait in find_rows(tx, CALL, ("ref", "callback_s"), source_id, refs):
-        if seen.setdefault(ref, wait) != wait:
-            yield ref
-
-
-def _write(tx: Connection, wrong: Mapping[tuple[int, str], int | None], *, journal: bool) -> None:
+def _write(tx: Connection, wrong: Mapping[tuple[int, str], Wait], *, journal: bool) -> None:
     if not wrong:
         return
     keys = [
@@ -152,8 +169,8 @@ def _write(tx: Connection, wrong: Mapping[tuple[int, str], int | None], *, journ
     tx.execute(
         CALL.update()
         .where(CALL.c.source_id == bindparam("place"), CALL.c.ref == bindparam("of"))
-        .values(callback_s=bindparam("wait")),
-        [{"place": place, "of": ref, "wait": wait} for (place, ref), wait in wrong.items()],
+        .values(callback_s=bindparam("clock_s"), callback_work_s=bindparam("work_s")),
+        [{"place": place, "of": ref, **wait._asdict()} for (place, ref), wait in wrong.items()],
     )
     if journal:
         keep_images(tx, CALL, keys, sign=+1)

@@ -45,11 +45,22 @@ def source_ids(tx: Connection) -> dict[str, int]:
     return {row.name: row.id for row in tx.execute(select(_SOURCE.c.name, _SOURCE.c.id))}
 
 
+def mark_telephony(tx: Connection, names: Iterable[str]) -> None:
+    """These sources are telephone systems, for as long as anything they told is kept."""
+    new = (_SOURCE.c.name.in_([*names]), _SOURCE.c.is_telephony.is_(False))
+    tx.execute(update(_SOURCE).where(*new).values(is_telephony=True))
+
+
+def telephony_ids(tx: Connection) -> frozenset[int]:
+    """The numbers of the sources that are telephone systems."""
+    return frozenset(tx.execute(select(_SOURCE.c.id).where(_SOURCE.c.is_telephony)).scalars())
+
+
 def put_accounts(tx: Connection, source: int, accounts: Sequence[Account]) -> int:
     """Keeps the accounts as the vendor shows them now; returns how many were new or changed."""
-    rows = {each.ref: (each.name, each.email, each.active) for each in accounts}
+    rows = {each.ref: (each.name, each.email, each.active, each.extension) for each in accounts}
     known = {
-        row.ref: (row.name, row.email, row.active)
+        row.ref: (row.name, row.email, row.active, row.extension)
         for row in tx.execute(select(_ACCOUNT).where(_ACCOUNT.c.source_id == source))
     }
     changed = [ref for ref, row in rows.items() if known.get(ref) != row]
@@ -57,13 +68,12 @@ def put_accounts(tx: Connection, source: int, accounts: Sequence[Account]) -> in
     if not changed:
         return moved
     tx.execute(delete(_ACCOUNT).where(_ACCOUNT.c.source_id == source, _ACCOUNT.c.ref.in_(changed)))
-    for ref in changed:
-        name, email, active = rows[ref]
-        tx.execute(
-            insert(_ACCOUNT).values(
-                source_id=source, ref=ref, name=name, email=email, active=active
-            )
-        )
+    names = ("name", "email", "active", "extension")
+    fresh = [
+        {"source_id": source, "ref": ref, **dict(zip(names, rows[ref], strict=True))}
+        for ref in changed
+    ]
+    tx.execute(insert(_ACCOUNT), fresh)
     return max(len(changed), moved)
 
 
@@ -137,12 +147,13 @@ def put_funnels(tx: Connection, source: int, facts: Sequence[Pipeline | Stage]) 
     return changed
 
 
-def known_accounts(tx: Connection) -> list[tuple[int, str, str, str | None]]:
-    """(source_id, ref, name, email) of every account of every source."""
-    query = select(_ACCOUNT.c.source_id, _ACCOUNT.c.ref, _ACCOUNT.c.name, _ACCOUNT.c.email)
+def known_accounts(tx: Connection) -> list[tuple[int, str, str, str | None, str | None]]:
+    """(source_id, ref, name, email, extension) of every account of every source."""
+    of = _ACCOUNT.c
+    query = select(of.source_id, of.ref, of.name, of.email, of.extension)
     return [
-        (row[0], row[1], row[2], row[3])
-        for row in tx.execute(query.order_by(_ACCOUNT.c.source_id, _ACCOUNT.c.ref))
+        (row[0], row[1], row[2], row[3], row[4])
+        for row in tx.execute(query.order_by(of.source_id, of.ref))
     ]
 
 

@@ -5,6 +5,8 @@ from enum import IntEnum
 
 from msgspec import Struct
 
+from store.email_trail import EmailTrail as EmailTrail
+
 
 class DealState(IntEnum):
     """Where a deal stands now, by the meaning of its stage."""
@@ -31,11 +33,15 @@ class Step(IntEnum):
 
 
 class EmailKind(IntEnum):
-    """Who stands behind a letter. Only what a person sent or got is anybody's work."""
+    """Who stands behind a letter. Only what a person sent or got is anybody's work.
+
+    INTERNAL: between people of the company alone.
+    """
 
     PERSONAL = 0
     AUTOMATIC = 1
     UNSENT = 2
+    INTERNAL = 3
 
 
 class MeetingState(IntEnum):
@@ -44,6 +50,42 @@ class MeetingState(IntEnum):
     PLANNED = 0
     HELD = 1
     NONE = 2
+
+
+class TalkQuality(IntEnum):
+    """How far a leg's `talk_s` may be trusted.
+
+    EXACT: measured between the talkers. REPORTED: as the vendor tells. UPPER_BOUND: ringing,
+    waiting or a machine's voice may be within.
+    """
+
+    EXACT = 0
+    REPORTED = 1
+    UPPER_BOUND = 2
+
+
+class Transfer(IntEnum):
+    """How a call came to a leg's person: not from another, blindly, after asking, or by program."""
+
+    NONE = 0
+    BLIND = 1
+    ATTENDED = 2
+    REDIRECT = 3
+
+
+class Seen(IntEnum):
+    """Who saw a call, where a CRM and a telephone system both tell of calls.
+
+    OPEN: not compared, or not yet. BOTH: the telephone system's call, with a copy in a CRM.
+    PBX_ONLY, CRM_ONLY: in the other there is none, a day later. COPY: a CRM's copy of a call that
+    counts as the telephone system's; all that is less counts.
+    """
+
+    OPEN = 0
+    BOTH = 1
+    PBX_ONLY = 2
+    CRM_ONLY = 3
+    COPY = 4
 
 
 class ClientKind(IntEnum):
@@ -61,13 +103,17 @@ class TaskState(IntEnum):
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """A person's user in one source. `active` is False for someone dismissed."""
+    """A person's user in one source. `active` is False for someone dismissed.
+
+    `extension`: their number inside the company, by which a telephone system knows them.
+    """
 
     ref: str
     name: str
     email: str | None
     active: bool
     departments: tuple[str, ...] = ()
+    extension: str | None = None
 
 
 class Department(Struct, frozen=True, kw_only=True):
@@ -146,10 +192,13 @@ class Quote(Struct, frozen=True, kw_only=True):
 
 
 class Email(Struct, frozen=True, kw_only=True):
-    """One version of a letter kept in the CRM; neither text nor addresses.
+    """One version of a letter; neither text nor addresses.
 
     `owner_ref`: the author of one sent, the employee to whom one received belongs. AUTOMATIC:
     mailings and letters of robots. `about_ref`: the record it belongs to, "lead:5", "deal:9"...
+    `message_hash`: its Message-ID, where that is told, as a keyed hash; those with the same one are
+    one letter, however many people, mailboxes or systems have it. In a mailbox a letter is called
+    by that hash, and by its hash and more where it is of somebody.
     """
 
     ref: str
@@ -159,6 +208,7 @@ class Email(Struct, frozen=True, kw_only=True):
     begun_at: datetime
     updated_at: datetime
     about_ref: str | None = None
+    message_hash: str | None = None
 
 
 class Meeting(Struct, frozen=True, kw_only=True):
@@ -180,7 +230,10 @@ class CallLeg(Struct, frozen=True, kw_only=True):
 
     `talk_s` is conversation without ringing, seconds; 0 when nobody talked on this leg. `lasted_s`:
     from its start to its end, as far as the vendor tells. Legs of one call with the same `stretch`
-    are copies of one stretch of talk, which counts once.
+    are copies of one stretch of talk, which counts once. `ring_s`, `hold_s`: seconds rung until
+    somebody answered or gave up, and on hold; None where nobody tells. `queue`: the group or queue
+    that rang. `outer_ref`: by which id a CRM was told of the call by the telephone system, which
+    may be that of a leg.
     """
 
     ref: str
@@ -195,6 +248,12 @@ class CallLeg(Struct, frozen=True, kw_only=True):
     client_ref: str | None
     lasted_s: int = 0
     stretch: str | None = None
+    ring_s: int | None = None
+    hold_s: int | None = None
+    quality: TalkQuality = TalkQuality.REPORTED
+    transfer: Transfer = Transfer.NONE
+    queue: str | None = None
+    outer_ref: str | None = None
 
 
 class StageChange(Struct, frozen=True, kw_only=True):
@@ -324,6 +383,7 @@ Fact = (
     | Removal
     | Rate
     | Email
+    | EmailTrail
     | Meeting
     | Client
     | Task

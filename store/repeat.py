@@ -7,15 +7,22 @@ from sqlalchemy import Connection, bindparam
 
 from store.fact import DealState
 from store.table import DEAL
-from store.upsert import Row, find_rows, keep_images
+from store.upsert import Row, find_among, find_rows, keep_images
 
-_COLUMNS = ("ref", "client_ref", "state", "closed_at", "removed_at", "is_repeat")
+_CLIENT, _STATE = map(DEAL.columns.keys().index, ("client_ref", "state"))
+_COLUMNS = ("ref", "client_ref", "closed_at", "is_repeat")
+_WON = f"source_id = {{}} AND state = {int(DealState.WON)} AND removed_at IS NULL"
 
 
 def winning_clients(tx: Connection, source_id: int, refs: Iterable[str]) -> set[str]:
     """The clients of those of these deals that are stored as won."""
     rows = find_rows(tx, DEAL, ("client_ref", "state"), source_id, refs)
     return {client for client, state in rows if client and state == DealState.WON}
+
+
+def winners(rows: Iterable[Row]) -> set[str]:
+    """The clients of those of these rows, in the column order of deals, that are won."""
+    return {row[_CLIENT] for row in rows if row[_STATE] == DealState.WON and row[_CLIENT]}
 
 
 def settle_repeats(
@@ -26,10 +33,10 @@ def settle_repeats(
     A win is a repeat when another deal of the client, one that exists, was won earlier.
     """
     found: dict[str, list[Any]] = {}
-    for ref, client, state, closed_at, removed_at, flag in find_rows(
-        tx, DEAL, _COLUMNS, source_id, clients, by="client_ref"
+    for ref, client, closed_at, flag in find_among(
+        tx, DEAL, _COLUMNS, clients, by="client_ref", where=_WON, given=(source_id,)
     ):
-        if state == DealState.WON and removed_at is None and closed_at is not None:
+        if closed_at is not None:
             found.setdefault(client, []).append((ref, closed_at, flag))
     wrong: dict[str, int] = {}
     for wins in found.values():

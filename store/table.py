@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table
 from sqlmodel import Field, SQLModel
 
+from store.activity import EMAIL as EMAIL
+from store.activity import MEETING as MEETING
 from store.column import moment as moment
 from store.column import table_of as table_of
 from store.column import whole_number as whole_number
@@ -24,6 +26,7 @@ class SourceRow(SQLModel, table=True):
     __tablename__ = "source"
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
+    is_telephony: bool = False
 
 
 class ManagerRow(SQLModel, table=True):
@@ -49,6 +52,7 @@ class AccountRow(SQLModel, table=True):
     name: str
     email: str | None
     active: bool
+    extension: str | None = None
     removed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 
@@ -182,53 +186,6 @@ class QuoteRow(SQLModel, table=True):
     row_hash: int = Field(sa_column=whole_number())
 
 
-class EmailRow(SQLModel, table=True):
-    """A letter's newest version. `kind`: a person's 0, automatic 1, not sent 2; `credited_to`: the
-    manager whose it was when it was written, null when nobody known."""
-
-    __tablename__ = "email"
-    __table_args__ = (
-        CheckConstraint("direction IN (1, 2)", name="email_direction"),
-        Index("email_day", "day", "credited_to"),
-        Index("email_about", "source_id", "about_ref"),
-    )
-    source_id: int = Field(primary_key=True, foreign_key="source.id")
-    ref: str = Field(primary_key=True)
-    direction: int
-    kind: int
-    owner_ref: str | None
-    about_ref: str | None = None
-    begun_at: datetime = Field(sa_column=moment())
-    updated_at: datetime = Field(sa_column=moment())
-    removed_at: datetime | None = Field(sa_column=moment(nullable=True))
-    day: int
-    credited_to: int | None
-    row_hash: int = Field(sa_column=whole_number())
-
-
-class MeetingRow(SQLModel, table=True):
-    """A meeting's newest version. `state`: planned 0, held 1, no meeting 2 (a to-do that is kept
-    so that a sweep knows it); `credited_to`: the manager whose it was when it began."""
-
-    __tablename__ = "meeting"
-    __table_args__ = (
-        CheckConstraint("state IN (0, 1, 2)", name="meeting_state"),
-        Index("meeting_day", "day", "credited_to"),
-        Index("meeting_about", "source_id", "about_ref"),
-    )
-    source_id: int = Field(primary_key=True, foreign_key="source.id")
-    ref: str = Field(primary_key=True)
-    state: int
-    owner_ref: str | None
-    about_ref: str | None = None
-    begun_at: datetime = Field(sa_column=moment())
-    updated_at: datetime = Field(sa_column=moment())
-    removed_at: datetime | None = Field(sa_column=moment(nullable=True))
-    day: int
-    credited_to: int | None
-    row_hash: int = Field(sa_column=whole_number())
-
-
 class OwnerChangeRow(SQLModel, table=True):
     """From just after `after_at` on, `owner_ref` held the record. Kept only once an owner changed;
     the first owner's row has `after_at` = 1970, which stands for "always before"."""
@@ -290,6 +247,7 @@ class CallLegRow(SQLModel, table=True):
     __table_args__ = (
         Index("call_leg_call", "source_id", "call_ref"),
         partial_index("call_leg_lead", "source_id", "client_ref", where=OF_LEAD),
+        partial_index("call_leg_outer", "outer_ref", where="outer_ref IS NOT NULL"),
     )
     source_id: int = Field(primary_key=True, foreign_key="source.id")
     ref: str = Field(primary_key=True)
@@ -304,6 +262,12 @@ class CallLegRow(SQLModel, table=True):
     client_ref: str | None
     lasted_s: int = 0
     stretch: str | None = None
+    ring_s: int | None = None
+    hold_s: int | None = None
+    quality: int = 1
+    transfer: int = 0
+    queue: str | None = None
+    outer_ref: str | None = None
     row_hash: int = Field(sa_column=whole_number())
 
 
@@ -312,7 +276,10 @@ class CallRow(SQLModel, table=True):
 
     `talk_s` is that person's own talk, for the team the sum over legs. `day` is the local day of
     the call's start. `leg_ref` is the first leg behind the row. `lasted_s`: from the first start to
-    the last end. `callback_s`: see `store.callback`; it is no part of `row_hash`.
+    the last end. `ring_s`: until an employee answered, or nobody did. `quality`, `transfer`,
+    `queue`: see `store.fact.CallLeg`; of all legs the most doubtful, the last, the first.
+    `callback_s`, `callback_work_s`: see `store.callback`; `seen`, `twin_source_id`, `twin_ref`: see
+    `store.twin`. These five are no part of `row_hash`.
     """
 
     __tablename__ = "call"
@@ -333,7 +300,16 @@ class CallRow(SQLModel, table=True):
     client_hash: str | None
     client_last4: str | None
     lasted_s: int = 0
+    ring_s: int | None = None
+    hold_s: int | None = None
+    quality: int = 1
+    transfer: int = 0
+    queue: str | None = None
     callback_s: int | None = None
+    callback_work_s: int | None = None
+    seen: int = 0
+    twin_source_id: int | None = None
+    twin_ref: str | None = None
     row_hash: int = Field(sa_column=whole_number())
 
 
@@ -370,9 +346,7 @@ DEAL = table_of(DealRow)
 LEAD = table_of(LeadRow)
 QUOTE = table_of(QuoteRow)
 CALL = table_of(CallRow)
-EMAIL = table_of(EmailRow)
 CUSTOM_VALUE = table_of(CustomValueRow)
-MEETING = table_of(MeetingRow)
 COUNTED = (DEAL, LEAD, QUOTE, CALL, EMAIL, MEETING, CLIENT, TASK, PRODUCT_LINE)
 JOURNAL = {each.name: _journal(each) for each in COUNTED}
 """The journal of every fact that KPIs count, by the fact's table name."""

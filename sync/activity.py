@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from store.fact import Email, Meeting
 from store.moment import to_ms
+from store.reply import EVERYBODY
 from store.upsert import Row, row_hash
 from sync.credit import Credit
 from sync.owner import OwnerChange
@@ -21,11 +22,13 @@ def activity_row(
         *_head(record),
         owner,
         record.about_ref,
+        *_message(record),
         begun_ms,
         to_ms(record.updated_at),
         None,
         day,
         holder,
+        *_settled_later(record),
     )
     return (*row, row_hash(row))
 
@@ -34,3 +37,12 @@ def _head(record: Email | Meeting) -> Row:
     if isinstance(record, Meeting):
         return (int(record.state),)
     return int(record.direction), int(record.kind)
+
+
+def _message(record: Email | Meeting) -> Row:
+    return (record.message_hash,) if isinstance(record, Email) else ()
+
+
+def _settled_later(record: Email | Meeting) -> Row:
+    """What `store.reply` puts right once the letters around are known."""
+    return (EVERYBODY, 0, None, None) if isinstance(record, Email) else ()

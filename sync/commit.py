@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table
 
 from store import call as stored_call
-from store import callback, conversion, directory, repeat, response
+from store import callback, conversion, directory, letter, repeat, reply, response, twin
 from store import record as stored_record
 from store.fact import (
     Account,
@@ -20,6 +20,7 @@ from store.fact import (
     Deal,
     Department,
     Email,
+    EmailTrail,
     Fact,
     Lead,
     Meeting,
@@ -43,6 +44,7 @@ from sync.cohort import COHORTS, Kept
 from sync.credit import Credit
 from sync.custom import keep_custom, settle_custom
 from sync.handover import with_handovers
+from sync.mailbox import join_copies, messages
 from sync.owner import OwnerChange, SeenVersion, observe_owner
 from sync.product import keep_lines, settle_lines
 from sync.rate import is_valued_by, keep_rates, renew_rates
@@ -73,8 +75,12 @@ class Commit:
             kinds[type(fact)].append(fact)
         changed = self.put_held(tx, Deal, kinds[Deal]) + self.put_legs(tx, kinds[CallLeg])
         changed += self.put_rates(tx, kinds[Rate]) + self.put_history(tx, kinds[StageChange])
+        changed += self.put_trails(tx, kinds[EmailTrail])
         for kind in (Lead, Quote, Email, Meeting, Client, Task):
             changed += self.put_held(tx, kind, kinds[kind])
+        trailed = {each.message_hash for each in kinds[EmailTrail]}
+        last = {each.ref: each for each in kinds[Email]}
+        self.settle_letters(tx, trailed - messages(last.values()))
         changed += self.put_lines(tx, kinds[ProductLines])
         changed += self.put_handovers(tx, kinds[OwnerEvent])
         changed += directory.put_departments(tx, self.source_id, kinds[Department])
@@ -90,6 +96,8 @@ class Commit:
         """Keeps the newest version of each record, and what it shows of owners changing."""
         if not records:
             return 0
+        if kind is Email:
+            records = join_copies(tx, self.source_id, records)
         kept, marks = self._newest(tx, stored_record.TABLES[kind], records)
         if kind is Email or kind is Meeting:
             return self._put_activities(tx, kind, kept)
@@ -101,6 +109,21 @@ class Commit:
         before = conversion.origins(tx, self.source_id, [deal.ref for deal in deals])
         changed = self._put_kept(tx, kind, kept)
         self.settle_won(tx, before.plus(conversion.origins_of(deals)))
+        return changed
+
+    def put_trails(self, tx: Connection, trails: Sequence[EmailTrail]) -> int:
+        """Keeps what the letters of a page answer; how many people's rows of them went."""
+        gone = letter.put_trails(tx, self.source_id, trails, journal=self.journal) if trails else 0
+        self._note(tx, changed=gone)
+        return gone
+
+    def settle_letters(self, tx: Connection, hashes: Collection[str]) -> int:
+        """Puts right for whom these letters count and how long was waited; how many it changed."""
+        if not hashes:
+            return 0
+        calendar = self.credit.calendar
+        changed = reply.settle_letters(tx, hashes, calendar, journal=self.journal)
+        self._note(tx, changed=changed)
         return changed
 
     def put_history(self, tx: Connection, changes: Sequence[StageChange]) -> int:
@@ -171,7 +194,7 @@ class Commit:
                 calls[leg.call_ref].append(leg)
             else:
                 calls[leg.call_ref] = [leg]
-        self._put_calls(tx, calls, stored)
+        self._put_calls(tx, calls, stored, told=True)
         about = {leg.client_ref for known_legs in stored.values() for leg in known_legs}
         about |= {leg.client_ref for leg in changed.values()}
         self.settle_responses(tx, response.leads_of(tx, self.source_id, about))
@@ -242,7 +265,10 @@ class Commit:
                 self.settle_responses(tx, [row[1] for row in rows])
             return changed
         rows = [activity_row(self.credit, self.source_id, *each) for each in kept]
-        return self._put(tx, table, rows)
+        changed = self._put(tx, table, rows)
+        if kind is Email:
+            self.settle_letters(tx, messages(each for each, _ in kept))
+        return changed
 
     def _put_deals(self, tx: Connection, rows: Sequence[Row]) -> int:
         """Puts `is_repeat` right, too, on every win of the clients these deals touch."""
@@ -250,7 +276,7 @@ class Commit:
         clients = repeat.winning_clients(tx, self.source_id, refs)
         changed = self._put(tx, DEAL, rows)
         if changed:
-            clients |= repeat.winning_clients(tx, self.source_id, refs)
+            clients |= repeat.winners(rows)
             repeat.settle_repeats(tx, self.source_id, clients, journal=self.journal)
             settle_lines(tx, self.credit, self.source_id, refs, journal=self.journal)
             settle_custom(tx, self.credit, self.source_id, refs)
@@ -259,8 +285,12 @@ class Commit:
     def _put_activities(self, tx: Connection, kind: type[Record], kept: Kept) -> int:
         """Puts the responses right, too, on the leads these letters or meetings are, or were,
         about."""
-        about = response.abouts(tx, self.source_id, [each.ref for each, _ in kept])
+        refs = [each.ref for each, _ in kept]
+        about = response.abouts(tx, self.source_id, refs)
+        former = letter.messages_of(tx, self.source_id, refs) if kind is Email else set()
         changed = self._put_kept(tx, kind, kept)
+        if former:
+            self.settle_letters(tx, former - messages(each for each, _ in kept))
         about |= {each.about_ref for each, _ in kept}
         self.settle_responses(tx, response.leads_of(tx, self.source_id, about))
         return changed
@@ -270,10 +300,14 @@ class Commit:
         tx: Connection,
         calls: Mapping[str, Sequence[CallLeg]],
         stored: Collection[str],
+        *,
+        told: bool = False,
     ) -> int:
+        """`told`: their legs changed, so a CRM may know another id even if no row changes."""
         rows: list[Row] = []
         gone: set[Row] = set()
-        touched = callback.touched_calls(tx, self.source_id, stored)
+        touched = stored_call.touched_calls(tx, self.source_id, stored)
+        twins = twin.twins_of(tx, self.source_id, stored)
         for legs in calls.values():
             if legs:
                 rows += self.credit.call_rows(self.source_id, legs)
@@ -283,11 +317,19 @@ class Commit:
             delete_rows(tx, CALL, sorted(gone), journal=self.journal)
             self._note(tx, changed=len(gone))
         changed = self._put(tx, CALL, rows) + len(gone)
-        if changed:
+        if changed or told:
             # (number, start) of the team's rows, by which one call is told from another
             touched |= {(row[8], row[4]) for row in rows if row[2] == TEAM and row[8]}
-            callback.settle_callbacks(tx, self.source_id, stored, touched, journal=self.journal)
+            changed_calls = stored_call.Changed(self.source_id, calls, touched, stored, twins)
+            self.settle_calls(tx, changed_calls)
         return changed
+
+    def settle_calls(self, tx: Connection, changed: stored_call.Changed) -> None:
+        """Puts right who saw these calls and those near them, and how long clients waited."""
+        flipped = twin.settle_twins(tx, changed, journal=self.journal)
+        self._note(tx, changed=len(flipped))
+        after = changed._replace(touched=changed.touched | flipped)
+        callback.settle_callbacks(tx, after, self.credit.calendar, journal=self.journal)
 
     def _put(self, tx: Connection, table: Table, rows: Sequence[Row]) -> int:
         changed = put_rows(tx, table, rows, journal=self.journal)

@@ -1,7 +1,7 @@
 """Turns facts into rows: the day and the manager of every moment that is counted, decided once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -12,24 +12,28 @@ from store.moment import LocalDays, to_ms
 from store.record import owner_at
 from store.table import DEAL
 from store.upsert import Row, row_hash
-from sync.fold import in_order, lasts_s, shares
+from sync.fold import EACH_LEG, in_order, lasts_s, shares, tell
 from sync.money import NO_RATES, Rates
 from sync.owner import OwnerChange
 from sync.people import People
 
+_UNSETTLED = (None, None, 0, None, None)
+"""The waits, `seen` and the twin of a call are found out when its row stands."""
 _UPDATED_AT = DEAL.columns.keys().index("updated_at")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credit:
     """Who is credited, on which day, in which money and working hours: what stands behind every
-    counted row."""
+    counted row. `call_rules`: the rule of credit for calls, of sources that have another than
+    "each_leg"."""
 
     people: People
     zone: ZoneInfo
     currency: str
     calendar: WorkCalendar
     rates: Rates = NO_RATES
+    call_rules: Mapping[int, str] = field(default_factory=dict)
     version: int = 0
 
     @cached_property
@@ -43,7 +47,7 @@ class Credit:
         """A counted moment: in milliseconds, its local day, and the manager who held the record."""
         moment_ms = to_ms(moment)
         day = self.days(moment_ms)
-        holder = owner_at(moment, history, owner)
+        holder = owner_at(moment, history, owner) if history else owner
         return moment_ms, day, self.people.manager(source_id, holder, day)
 
     def deal_row(
@@ -62,7 +66,9 @@ class Credit:
         closed_ms = closed_day = closed_by = moved_ms = cycle_s = None
         if deal.closed_at is not None and closed_at is not None:
             closed_ms, closed_day, closed_by = self.held(source_id, closed_at, owner, history)
-            moved_ms, cycle_s = to_ms(deal.closed_at), (closed_ms - created_ms) // 1000
+            is_own = closed_at is deal.closed_at
+            moved_ms = closed_ms if is_own else to_ms(deal.closed_at)
+            cycle_s = (closed_ms - created_ms) // 1000
         row = (
             source_id,
             deal.ref,
@@ -102,11 +108,15 @@ class Credit:
         started_ms = to_ms(first.started_at)
         day = self.days(started_ms)
         direction = int(first.direction)
-        client, lasted_s = (first.client_hash, first.client_last4), lasts_s(ordered)
-        call = (first.call_ref, day, started_ms, direction, *client, lasted_s)
+        ring_s, hold_s, quality, transfer, queue = tell(ordered)
+        client = (first.client_hash, first.client_last4)
+        whole = (lasts_s(ordered), ring_s, hold_s, int(quality), int(transfer), queue)
+        told = (*client, *whole)
+        call = (first.call_ref, day, started_ms, direction, *told)
         marks: dict[str, int] = {}
         rows = []
-        for manager_id, talk_s, leg_ref in shares(ordered, self.people.on(source_id, day)):
+        rule = self.call_rules.get(source_id, EACH_LEG)
+        for manager_id, talk_s, leg_ref in shares(ordered, self.people.on(source_id, day), rule):
             if leg_ref not in marks:
                 marks[leg_ref] = row_hash((*call, leg_ref))
             row = (
@@ -118,9 +128,8 @@ class Credit:
                 direction,
                 talk_s,
                 leg_ref,
-                *client,
-                lasted_s,
-                None,
+                *told,
+                *_UNSETTLED,
                 # Of one hash for all rows of a leg: they differ in the talk alone.
                 marks[leg_ref] ^ talk_s,
             )

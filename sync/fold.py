@@ -2,12 +2,29 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from store.fact import CallLeg
+from store.fact import CallLeg, TalkQuality, Transfer
 from store.table import TEAM
+
+EACH_LEG, LAST_TALKED, FIRST_TALKED = "each_leg", "last_talked", "first_talked"
+"""Rules of credit, as `credit` of the settings spells them; the fourth is "longest"."""
+
+Person = int | str
+"""A manager, or a stranger by their own id: two accounts of one person are one person."""
 
 Share = tuple[int, int, str]
 """(manager id, seconds of talk, first leg) of one credited manager, or of the team."""
+
+
+class Told(NamedTuple):
+    """What stands on every row of a call; the fields as in `store.table.CallRow`."""
+
+    ring_s: int | None
+    hold_s: int | None
+    quality: TalkQuality
+    transfer: Transfer
+    queue: str | None
 
 
 def in_order(legs: Sequence[CallLeg]) -> Sequence[CallLeg]:
@@ -18,11 +35,13 @@ def in_order(legs: Sequence[CallLeg]) -> Sequence[CallLeg]:
     return sorted(_originals(legs), key=_place) if len(legs) > 1 else legs
 
 
-def shares(legs: Sequence[CallLeg], manager_of: Callable[[str], int | None]) -> list[Share]:
+def shares(
+    legs: Sequence[CallLeg], manager_of: Callable[[str], int | None], rule: str = EACH_LEG
+) -> list[Share]:
     """Who is credited with the call of these legs, which are in order; the team always, first.
 
     A manager is credited who talked on a leg of their own, or, when nobody talked, the one person
-    who was rung.
+    who was rung. `rule`: of several who talked everyone, or only one: `credit` of the settings.
     """
     first = legs[0]
     if len(legs) == 1:
@@ -32,10 +51,27 @@ def shares(legs: Sequence[CallLeg], manager_of: Callable[[str], int | None]) -> 
     talk_s = sum(leg.talk_s for leg in legs)
     rung = _rung(legs, manager_of)
     if talk_s > 0:
-        credited = [share for share in rung if share[1] > 0]
+        credited = [rung[each] for each in _talkers(legs, manager_of, rule)]
     else:
-        credited = rung if len(rung) == 1 else []
+        credited = list(rung.values()) if len(rung) == 1 else []
     return [(TEAM, talk_s, first.ref), *(share for share in credited if share[0] != TEAM)]
+
+
+def tell(legs: Sequence[CallLeg]) -> Told:
+    """What the legs, which are in order, tell of their whole call."""
+    first = legs[0]
+    if len(legs) == 1:
+        return Told(first.ring_s, first.hold_s, first.quality, first.transfer, first.queue)
+    talks = [leg for leg in legs if leg.talk_s > 0]
+    rings = [_after_s(first, leg) + leg.ring_s for leg in talks or legs if leg.ring_s is not None]
+    holds = [leg.hold_s for leg in legs if leg.hold_s is not None]
+    return Told(
+        ring_s=(min if talks else max)(rings, default=None),
+        hold_s=sum(holds) if holds else None,
+        quality=max((leg.quality for leg in talks), default=first.quality),
+        transfer=max(legs, key=lambda leg: (leg.transfer > 0, _place(leg))).transfer,
+        queue=next((leg.queue for leg in legs if leg.queue), None),
+    )
 
 
 def lasts_s(legs: Sequence[CallLeg]) -> int:
@@ -43,9 +79,12 @@ def lasts_s(legs: Sequence[CallLeg]) -> int:
     first, *more = legs
     lasted = max(first.lasted_s, first.talk_s)
     for leg in more:
-        after = int((leg.started_at - first.started_at).total_seconds())
-        lasted = max(lasted, after + max(leg.lasted_s, leg.talk_s))
+        lasted = max(lasted, _after_s(first, leg) + max(leg.lasted_s, leg.talk_s))
     return lasted
+
+
+def _after_s(first: CallLeg, leg: CallLeg) -> int:
+    return int((leg.started_at - first.started_at).total_seconds())
 
 
 def _originals(legs: Sequence[CallLeg]) -> Sequence[CallLeg]:
@@ -60,18 +99,36 @@ def _worth(leg: CallLeg) -> tuple[int, bool, tuple[datetime, int, str]]:
     return -leg.talk_s, leg.user_ref is None, _place(leg)
 
 
-def _rung(legs: Sequence[CallLeg], manager_of: Callable[[str], int | None]) -> list[Share]:
+def _rung(legs: Sequence[CallLeg], manager_of: Callable[[str], int | None]) -> dict[Person, Share]:
     """One share for each person who was rung; strangers have the team's number."""
-    rung: dict[int | str, Share] = {}
+    rung: dict[Person, Share] = {}
     for leg in legs:
         if leg.user_ref is None:
             continue
         manager_id = manager_of(leg.user_ref)
-        # Two accounts of one person are one person; strangers stay apart by their own id.
         person = leg.user_ref if manager_id is None else manager_id
         who, talk_s, leg_ref = rung.get(person, (manager_id or TEAM, 0, leg.ref))
         rung[person] = (who, talk_s + leg.talk_s, leg_ref)
-    return list(rung.values())
+    return rung
+
+
+def _talkers(
+    legs: Sequence[CallLeg], manager_of: Callable[[str], int | None], rule: str
+) -> Sequence[Person]:
+    """Those who talked and are credited by the rule, in the order in which they first talked."""
+    talked_s: dict[Person, int] = {}
+    last: Person | None = None
+    for leg in legs:
+        if leg.talk_s > 0 and leg.user_ref is not None:
+            last = manager_of(leg.user_ref) or leg.user_ref
+            talked_s[last] = talked_s.get(last, 0) + leg.talk_s
+    if last is None or rule == EACH_LEG:
+        return list(talked_s)
+    if rule == LAST_TALKED:
+        return [last]
+    return [
+        next(iter(talked_s)) if rule == FIRST_TALKED else max(talked_s, key=talked_s.__getitem__)
+    ]
 
 
 def _place(leg: CallLeg) -> tuple[datetime, int, str]:

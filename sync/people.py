@@ -8,10 +8,8 @@ from sqlalchemy import Connection
 from config.settings import ManagerEntry
 from store import directory
 from store.directory import Alias
-from sync.person import FIRST_DAY, LAST_DAY, KnownAccount, match_people
-
-Place = tuple[int, str]
-"""A source's number and an account's id there."""
+from sync.person import FIRST_DAY, LAST_DAY, match_people
+from sync.same_person import KnownAccount, Place
 
 
 class People:
@@ -56,7 +54,8 @@ def update_people(tx: Connection, entries: Iterable[ManagerEntry]) -> set[Place]
     """Matches people anew; returns the accounts that are now someone else than before."""
     ids = directory.manager_ids(tx)
     accounts = [KnownAccount(*row) for row in directory.known_accounts(tx)]
-    roster = match_people(accounts, entries, directory.source_ids(tx), ids)
+    sources, telephony = directory.source_ids(tx), directory.telephony_ids(tx)
+    roster = match_people(accounts, entries, sources, ids, telephony)
     before, hidden_before = directory.aliases(tx), directory.hidden_managers(tx)
     for person in roster.people.values():
         if person.former_key in ids and person.key not in ids:

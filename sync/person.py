@@ -1,30 +1,18 @@
-"""Who is who: joins the accounts of all sources into managers, by settings, then by e-mail."""
+"""Who is who: joins the accounts of all sources into managers, by settings, then by e-mail, then by
+the extension by which a telephone system knows them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
 from config.settings import ManagerEntry
 from store.moment import day_number
+from sync.same_person import KnownAccount, Place, join_accounts
 
 FIRST_DAY = 0
 LAST_DAY = 99991231
-
-
-class KnownAccount(NamedTuple):
-    """An account of a source, as the store knows it."""
-
-    source_id: int
-    ref: str
-    name: str
-    email: str | None
-
-    @property
-    def key(self) -> str:
-        """The key of the manager this account is when nothing joins it to another."""
-        return f"account:{self.source_id}:{self.ref}"
 
 
 class Span(NamedTuple):
@@ -64,20 +52,26 @@ def match_people(
     entries: Iterable[ManagerEntry],
     source_ids: Mapping[str, int],
     known_ids: Mapping[str, int],
+    telephony: Collection[int] = (),
 ) -> Roster:
     """Joins accounts into people. `known_ids`: ids of the managers the store has, by key.
 
-    `[[managers]]` wins on the days it names; elsewhere accounts of one e-mail are one person,
-    and an account without one stands for itself.
+    `[[managers]]` wins on the days it names, by id or extension; elsewhere accounts of one e-mail
+    are one person, an account of one of the sources `telephony` else belongs to whoever alone has
+    its extension, and any other stands for itself.
     """
     roster = Roster()
-    own_key = _join_by_email(accounts, known_ids)
+    own_key = join_accounts(accounts, known_ids, telephony)
     names = {account.key: account.name for account in accounts}
-    listed: dict[tuple[int, str], list[Span]] = defaultdict(list)
+    by_extension = {
+        (each.source_id, each.extension): each.ref for each in accounts if each.extension
+    }
+    listed: dict[Place, list[Span]] = defaultdict(list)
     for entry in entries:
-        person = _listed_person(entry, source_ids, own_key, roster)
+        aliases = _aliases(entry, source_ids, by_extension)
+        person = _listed_person(entry, aliases, own_key, roster)
         roster.people[person.key] = person
-        for source_id, ref in _aliases(entry, source_ids):
+        for source_id, ref in aliases:
             from_day, to_day = _days(entry.from_, FIRST_DAY), _days(entry.to, LAST_DAY)
             listed[source_id, ref].append(Span(source_id, ref, from_day, to_day, person.key))
     for place in sorted(set(listed) | set(own_key)):
@@ -88,32 +82,13 @@ def match_people(
     return roster
 
 
-def _join_by_email(
-    accounts: Sequence[KnownAccount], known_ids: Mapping[str, int]
-) -> dict[tuple[int, str], str]:
-    """The manager key of every account; those of one e-mail share the oldest known one."""
-    groups: dict[str, list[KnownAccount]] = defaultdict(list)
-    for account in accounts:
-        groups[(account.email or "").strip().casefold() or account.key].append(account)
-    keys = {}
-    for group in groups.values():
-        eldest = min(
-            group, key=lambda each: (known_ids.get(each.key, 1 << 62), each.source_id, each.ref)
-        )
-        keys.update({(each.source_id, each.ref): eldest.key for each in group})
-    return keys
-
-
 def _listed_person(
-    entry: ManagerEntry,
-    source_ids: Mapping[str, int],
-    own_key: Mapping[tuple[int, str], str],
-    roster: Roster,
+    entry: ManagerEntry, aliases: Sequence[Place], own_key: Mapping[Place, str], roster: Roster
 ) -> Person:
     key = by_name = f"name:{entry.name}"
     # An entry for all time only names a person who is there already: the id must not change.
     if entry.from_ is None and entry.to is None and by_name not in roster.people:
-        known = [own_key[place] for place in _aliases(entry, source_ids) if place in own_key]
+        known = [own_key[place] for place in aliases if place in own_key]
         key = next((each for each in known if each not in roster.people), by_name)
     return Person(
         key=key,
@@ -124,17 +99,25 @@ def _listed_person(
     )
 
 
-def _aliases(entry: ManagerEntry, source_ids: Mapping[str, int]) -> list[tuple[int, str]]:
-    return [
-        (source_ids[source], ref) for source, ref in entry.aliases.items() if source in source_ids
-    ]
+def _aliases(
+    entry: ManagerEntry,
+    source_ids: Mapping[str, int],
+    by_extension: Mapping[Place, str],
+) -> list[Place]:
+    """What the entry names; an extension with the account that has it."""
+    found: list[Place] = []
+    for source, ref in entry.aliases.items():
+        if source in source_ids:
+            place = (source_ids[source], ref)
+            found += [place, (place[0], by_extension.get(place, ref))]
+    return list(dict.fromkeys(found))
 
 
 def _days(day: date | None, default: int) -> int:
     return default if day is None else day_number(day)
 
 
-def _cover(spans: Sequence[Span], own_key: str | None, place: tuple[int, str]) -> list[Span]:
+def _cover(spans: Sequence[Span], own_key: str | None, place: Place) -> list[Span]:
     """The entries' spans without overlap; on days no entry names, the account is itself."""
     covered, next_day = [], FIRST_DAY
     for span in spans:

@@ -1,6 +1,6 @@
 """Keeps every fact credited by the settings and people of now, whoever changed them meanwhile."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -11,13 +11,17 @@ from config.work_calendar import calendar_of, calendar_text
 from store import call as stored_call
 from store import directory
 from store import record as stored_record
-from store.fact import Lead
+from store.callback import settle_callbacks, waited_calls
+from store.fact import Email, Lead
 from store.rate import load_rates
-from sync.basis import Basis, read_basis, write_basis
+from sync.basis import Basis, call_rules_of, call_rules_text, read_basis, write_basis
 from sync.commit import Commit
 from sync.credit import Credit
+from sync.fold import EACH_LEG
+from sync.mailbox import messages
 from sync.money import Rates
-from sync.people import Place, load_people, update_people
+from sync.people import load_people, update_people
+from sync.same_person import Place
 
 log = structlog.get_logger("merilo.sync")
 
@@ -27,24 +31,52 @@ def settle(tx: Connection, settings: Settings) -> Credit:
 
     Does nothing to facts when neither they nor the accounts changed.
     """
+    directory.mark_telephony(tx, _telephony(settings))
     moved = update_people(tx, settings.managers)
     known = read_basis(tx)
-    calendar = calendar_text(settings.calendar)
-    wanted = (settings.merilo.zone.key, settings.merilo.currency)
-    anew = known is not None and known[1:3] != wanted
-    timed = known is not None and known.calendar != calendar
-    if known is None or anew or timed or moved:
-        version = known.version + 1 if known else 1
-        write_basis(tx, Basis(version, *wanted, calendar))
+    wanted = _wanted(tx, settings, known)
+    if wanted != known or moved:
+        write_basis(tx, wanted._replace(version=wanted.version + 1))
     credit = load_credit(tx)
-    if anew:
+    if known is None:
+        return credit
+    if wanted[1:3] != known[1:3]:
         _credit_anew(tx, credit)
         return credit
     if moved:
         _credit_moved(tx, credit, moved)
-    if timed:
+    if wanted.calendar != known.calendar:
         _time_anew(tx, credit)
+    _fold_anew(tx, credit, call_rules_of(known.calls))
     return credit
+
+
+def _wanted(tx: Connection, settings: Settings, known: Basis | None) -> Basis:
+    """What the settings ask for, with the version of now."""
+    numbers = directory.source_ids(tx)
+    rules = {
+        numbers[name]: each.credit
+        for name, each in settings.sources.items()
+        if name in numbers and each.credit != EACH_LEG
+    }
+    merilo, calendar = settings.merilo, calendar_text(settings.calendar)
+    version = known.version if known else 0
+    return Basis(version, merilo.zone.key, merilo.currency, calendar, call_rules_text(rules))
+
+
+def _telephony(settings: Settings) -> list[str]:
+    return [name for name, each in settings.sources.items() if each.is_telephony]
+
+
+def _fold_anew(tx: Connection, credit: Credit, before: Mapping[int, str]) -> None:
+    """The calls of sources that are credited by another rule than before."""
+    for source_id in before.keys() | credit.call_rules.keys():
+        if before.get(source_id) != credit.call_rules.get(source_id):
+            commit = Commit(source_id=source_id, credit=credit, journal=True)
+            parts = stored_call.call_refs(tx, source_id)
+            changed = sum(commit.fold_again(tx, refs) for refs in parts)
+            rule = credit.call_rules.get(source_id, EACH_LEG)
+            log.info("sync.recredited", credit=rule, rows=changed)
 
 
 def load_credit(tx: Connection) -> Credit:
@@ -58,6 +90,7 @@ def load_credit(tx: Connection) -> Credit:
         currency=basis.currency,
         calendar=calendar_of(basis.calendar, zone),
         rates=Rates(load_rates(tx)),
+        call_rules=call_rules_of(basis.calls),
         version=basis.version,
     )
 
@@ -84,6 +117,10 @@ def _time_anew(tx: Connection, credit: Credit) -> None:
         commit = Commit(source_id=source_id, credit=credit, journal=False)
         for leads in stored_record.live_records(tx, Lead, source_id):
             changed += commit.settle_responses(tx, {lead.ref for lead in leads})
+        for calls in list(waited_calls(tx, source_id)):
+            changed += settle_callbacks(tx, calls, credit.calendar, journal=False)
+        for letters in stored_record.live_records(tx, Email, source_id):
+            changed += commit.settle_letters(tx, messages(letters))
     log.info("sync.recredited", calendar=credit.calendar.country, rows=changed)
 
 

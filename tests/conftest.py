@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from tests.canary import seen_canaries
+from tests.compiled import sql_compiled_once
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,6 +22,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Stores share the SQL they compiled."""
+    with sql_compiled_once():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from connectors.amocrm import lead
+from connectors.amocrm import lead, note
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient, Body
 from connectors.amocrm.value import moment, seconds_of, state_of
-from connectors.amocrm.vanished import GONE, SHOWN, behind
+from connectors.amocrm.vanished import GONE, NOTED, SHOWN, behind
 from connectors.base import Context, Page, Record, Since
 from connectors.field import optional_ref, required_ref, senseless
 from store.fact import DealState, Fact, OwnerEvent, Removal, StageChange, Step
@@ -96,6 +96,8 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
         yield from _removals(record)
     elif kind == SHOWN:
         yield from lead.normalize(record["lead"], context)
+    elif kind == NOTED:
+        yield from note.call(record["note"], context)
 
 
 def _stage_change(record: Record, ref: str) -> StageChange:

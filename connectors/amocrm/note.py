@@ -16,7 +16,7 @@ from connectors.amocrm.user import users_of
 from connectors.amocrm.value import moment, seconds_of
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, PhoneMark, Record, Since
-from connectors.field import optional_ref, required_ref, text_of
+from connectors.field import LONGEST_REF, optional_ref, required_ref, text_of
 from store.fact import CallLeg, Direction, Email, EmailKind, Fact
 
 CALLS, EMAILS = "calls", "emails"
@@ -99,6 +99,15 @@ def fetch(client: AmocrmClient, refs: Sequence[str]) -> Iterator[Page]:
         yield Page(records=records, checkpoint="", served_at=body.served_at)
 
 
+def calls_beside(client: AmocrmClient, folder: str, ref: str) -> Iterator[Record]:
+    """Every note of a call that one record shows, ready to be normalized."""
+    types = tuple((f"filter[note_type][{at}]", name) for at, name in enumerate(CALL_TYPES))
+    listing = Walk(path=f"api/v4/{folder}/{ref}/notes", name="notes", query=types)
+    users = users_of(client)
+    for rows in walk_on(client, listing):
+        yield from ({**row, "folder": folder, "users": users} for row in rows.rows)
+
+
 def call(record: Record, context: Context) -> Iterable[Fact]:
     """A note of a call as a leg; the notes of one call are copies of one stretch of talk."""
     direction = CALL_TYPES.get(str(record.get("note_type")))
@@ -122,6 +131,7 @@ def call(record: Record, context: Context) -> Iterable[Fact]:
         client_ref=_about(record),
         lasted_s=length_s,
         stretch=f"{call_ref} {named or ''}",
+        outer_ref=_outer_ref(params),
     )
 
 
@@ -153,6 +163,12 @@ def _call_ref(record: Record, params: dict[str, Any], length_s: int, phone: Phon
     if not number:
         return f"note {required_ref(record, 'id')}"
     return _digest(f"{number} {record.get('created_at')} {length_s}")
+
+
+def _outer_ref(params: dict[str, Any]) -> str | None:
+    """The switchboard's own id of the call or of a leg of it, if it is spelt as ids are."""
+    uniq = text_of(params, "uniq")
+    return uniq if 0 < len(uniq) <= LONGEST_REF and uniq.isascii() and uniq.isprintable() else None
 
 
 def _named(record: Record, params: dict[str, Any]) -> str | None:

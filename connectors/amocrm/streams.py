@@ -70,6 +70,7 @@ STREAMS = (
         normalize=note.call,
         lag=note.LAG,
         fetch=note.fetch,
+        feeds=("crm_calls",),
     ),
     Stream(
         name=note.EMAILS,

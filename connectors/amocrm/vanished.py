@@ -1,23 +1,26 @@
 """What stands behind events of deletion, restoring and merging: an event alone removes nothing.
 
-A merge names the survivor only; the other one lies in the bin, and what belonged to it belongs to
-the survivor without any mark of change. (events-and-notes, leads-api: with=only_deleted)
+A merge names the survivor only; the other one lies in the bin, and what belonged to it, leads and
+notes of calls, belongs to the survivor without any mark of change. (events-and-notes, leads-api:
+with=only_deleted)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
-from connectors.amocrm import lead
+from connectors.amocrm import lead, note
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient
 from connectors.amocrm.walk import Walk, walk_on, whole
 from connectors.base import Record
 
-GONE, SHOWN = "merilo_gone", "merilo_shown"
-"""Types of the records we put behind events: a lead that is gone, and one as it stands now."""
+GONE, SHOWN, NOTED = "merilo_gone", "merilo_shown", "merilo_noted"
+"""Types of the records we put behind events: a lead that is gone, one as it stands now, and a note
+of a call beside what others were merged into."""
 
 _OF_LEADS = ("lead_deleted", "lead_restored", "entity_merged")
-_FOLDERS = {"contact": "contacts", "company": "companies"}
+_FOLDERS: Mapping[Any, str] = {"contact": "contacts", "company": "companies"}
 _BIN = Walk(path=lead.PATH, name="leads", query=(("with", "only_deleted"),))
 _MOST_PAGES = 40
 """Of the bin; in a larger one the sweep finds what was merged away."""
@@ -46,7 +49,20 @@ def behind(client: AmocrmClient, events: Sequence[Record]) -> list[Record]:
         *events,
         *(_gone(ref, at) for ref, at in gone.items()),
         *({"id": f"shown {row['id']}", "type": SHOWN, "lead": row} for row in shown),
+        *_noted(client, named),
     ]
+
+
+def _noted(client: AmocrmClient, named: Sequence[Record]) -> Iterator[Record]:
+    """The calls of what others were merged into, whether they were its own before or not."""
+    survivors = {
+        (_FOLDERS.get(row.get("entity_type"), "leads"), str(row.get("entity_id")))
+        for row in named
+        if row.get("type") == "entity_merged"
+    }
+    for folder, ref in sorted(survivors):
+        for row in note.calls_beside(client, folder, ref):
+            yield {"id": f"noted {row['id']}@{folder}", "type": NOTED, "note": row}
 
 
 def _gone(ref: str, at: int) -> Record:

@@ -46,7 +46,8 @@ _CLIENT = {"CONTACT": "contact", "COMPANY": "company", "LEAD": "lead"}
 
 
 def account(record: Record, context: Context) -> Iterable[Fact]:
-    """A user; someone without a name is called by e-mail, else by id. No telephone is read."""
+    """A user; someone without a name is called by e-mail, else by id. Of telephones only the
+    extension is read."""
     ref = required_ref(record, "ID")
     names = (text_of(record, "NAME"), text_of(record, "LAST_NAME"))
     email = text_of(record, "EMAIL") or None
@@ -56,6 +57,7 @@ def account(record: Record, context: Context) -> Iterable[Fact]:
         email=email,
         active=record.get("ACTIVE", True) in (True, "Y", "1", 1, "true"),
         departments=_departments(record),
+        extension=text_of(record, "UF_PHONE_INNER") or None,
     )
 
 
@@ -117,6 +119,7 @@ def call(record: Record, context: Context) -> Iterable[Fact]:
         client_last4=phone.last4,
         client_ref=_call_client(record),
         lasted_s=_duration_s(record),
+        outer_ref=optional_ref(record, "EXTERNAL_CALL_ID"),
     )
 
 

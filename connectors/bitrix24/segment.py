@@ -34,8 +34,9 @@ LEAST_SHARE = 10
 BUSY = 3
 """Batches under way that keep the portal busy while one more is filled."""
 
-NEW = 2
-"""Pages asked at least of the last segment: rows are created there meanwhile."""
+NEW = 12
+"""Pages asked at least of the last segment: rows are created there meanwhile, and a page that has
+nothing costs less than one more request."""
 
 
 class Plan(NamedTuple):

@@ -53,7 +53,15 @@ DEAL_FIELDS = (
     "leadId",
     "quoteId",
 )
-USER_FIELDS = ("ID", "NAME", "LAST_NAME", "EMAIL", "ACTIVE", "UF_DEPARTMENT")
+USER_FIELDS = (
+    "ID",
+    "NAME",
+    "LAST_NAME",
+    "EMAIL",
+    "ACTIVE",
+    "UF_DEPARTMENT",
+    "UF_PHONE_INNER",
+)
 
 LAG = timedelta(minutes=2)
 """A request of the portal lives 60 s at most (limits.md), so `updatedTime` becomes visible at most
@@ -288,6 +296,7 @@ STREAMS = (
         fetch=_call_fetch,
         opening=_call_opening,
         late=LATE,
+        feeds=("crm_calls",),
     ),
     Stream(
         name=activity.NAME,
@@ -299,6 +308,7 @@ STREAMS = (
         fetch=activity.fetch,
         opening=activity.opening,
         rules=activity.meeting_rules,
+        feeds=("emails",),
     ),
     Stream(
         name=task.NAME,

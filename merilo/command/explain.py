@@ -2,6 +2,7 @@
 
 import json as json_text
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -90,6 +91,7 @@ def json_lines(found: "Explanation") -> Iterator[dict[str, Any]]:
                 "contribution": record.contribution,
                 "unit": part.unit,
                 "link": record.link,
+                "twin": record.twin and asdict(record.twin),
             }
 
 

@@ -12,7 +12,10 @@ def init(
     context: typer.Context,
     connectors: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CONNECTOR]...", help="What is read: bitrix24, amocrm."),
+        typer.Argument(
+            metavar="[CONNECTOR]...",
+            help="What is read: bitrix24, amocrm, mango, itoolabs, uis, zadarma, cdr, imap.",
+        ),
     ] = None,
 ) -> None:
     """Write a commented settings file; an existing one is never overwritten."""

@@ -22,7 +22,10 @@ class Switch(StrEnum):
 
 
 def sandbox(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="bitrix24, amocrm")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="bitrix24, amocrm, mango, itoolabs, uis, zadarma"),
+    ],
     port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 1,
     scale: Annotated[Scale, typer.Option(help="Size of the company.")] = Scale.SMALL,

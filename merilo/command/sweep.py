@@ -28,5 +28,9 @@ def sweep(
                     f"{source}/{each.stream}: сверено {each.compared}, "
                     f"удалено {each.removed}, дочитано {each.missed}"
                 )
-            if not results:
+            if results:
+                continue
+            if any(each.existing_ids for each in app.connectors[source].streams):
                 typer.echo(f"{source}: сверять нечего, сначала выполните merilo sync {source}")
+            else:
+                typer.echo(f"{source}: эта система записей не удаляет; последний месяц перечитан")

@@ -22,7 +22,7 @@ def time_facts(
     acted = _acted(account, horizon)
     for fact in leads:
         yield from answered(acted.get(fact.lead.id, ()), fact.owner, fact.at, zone)
-    yield from call_backs(map(_ring, calls))
+    yield from call_backs(map(_ring, calls), zone)
 
 
 def _acted(account: Account, horizon: int | None) -> dict[int, list[tuple[int, bool]]]:

@@ -21,7 +21,7 @@ def time_facts(portal: Portal, reads: Sequence[float], zone: ZoneInfo) -> Iterat
     horizon = reads[-1] if reads else None
     calls = [list(legs) for legs in conversations(portal.calls.every, horizon)]
     yield from _responses(portal, reads, calls, zone)
-    yield from call_backs(map(_ring, calls))
+    yield from call_backs(map(_ring, calls), zone)
 
 
 def _responses(

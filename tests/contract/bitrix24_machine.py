@@ -2,33 +2,26 @@
 
 import random
 import tempfile
-from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from sqlmodel import SQLModel
+from hypothesis.stateful import initialize, rule
 
-from connectors.error import RemoteError
-from merilo.cycle import run_cycle, run_sweep
-from merilo.scorecard import apply_writeback, plan_writeback, run_writeback
-from merilo.wiring import App
 from sandbox.bitrix24.call import Leg
 from sandbox.bitrix24.deal import Deal
 from sandbox.bitrix24.live import live_step
 from sandbox.bitrix24.merge import merge
 from sandbox.bitrix24.record_live import convert_lead
 from sandbox.server import start_sandbox
-from store import stream as stored_stream
 from sync.page import StreamResult
 from tests.connectors.clock import FakeClock
-from tests.contract.place import SCORECARD, Facts, Place, facts_of
-from tests.contract.trouble import KINDS, Kill, at_requests, dying, small_pages, suffer
+from tests.contract.machine import AgentMachine
+from tests.contract.place import Place
+from tests.contract.trouble import small_pages
 from tests.flow.agent import Numbers, shown_values, true_values
 from tests.flow.test_sync_bitrix24 import (
     stored_deals,
@@ -47,10 +40,6 @@ MOST_DEALS = 6
 MOST_COMPANIES = 4
 SINCE = date(2026, 9, 1)
 
-CHANGES: Counter[str] = Counter()
-"""What was done to portals so far, of all machines of this process."""
-
-
 DOUBTFUL = {
     "deal": {"created_by", "closed_by", "base_amount"},
     "lead": {"created_by"},
@@ -62,39 +51,26 @@ DOUBTFUL = {
 """What depends on the moments of reading: whose it was then, and what money was worth then."""
 
 
-def undoubted(facts: Facts) -> Facts:
-    """What every agent must know that read to the end, whenever it read before."""
-    found: Facts = {}
-    for name, rows in facts.items():
-        if name == "rate":
-            continue
-        columns = [each.name for each in SQLModel.metadata.tables[name].columns]
-        known = [each for each in columns if each != "row_hash"]
-        kept = [at for at, each in enumerate(known) if each not in DOUBTFUL.get(name, ())]
-        found[name] = rows if name == "manager" else {tuple(row[at] for at in kept) for row in rows}
-    return found
-
-
-class PortalMachine(RuleBasedStateMachine):
+class PortalMachine(AgentMachine):
     """One portal with two rows on a page, and the data directory of one agent."""
 
-    place: Place
+    doubtful = DOUBTFUL
 
     @initialize()
     def begin(self) -> None:
         """An empty portal, and an agent that has read it and was allowed to write."""
-        self.stack = ExitStack()
-        self.stack.enter_context(small_pages(2))
-        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        stack = ExitStack()
+        stack.enter_context(small_pages(2))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         clock = FakeClock()
-        box = self.stack.enter_context(start_sandbox("bitrix24", scale="empty", clock=clock))
-        self.place = Place(folder, box, clock)
+        box = stack.enter_context(start_sandbox("bitrix24", scale="empty", clock=clock))
         self.portal = box.portal
         self.rates_seen: list[datetime] = []
-        self.open = ExitStack()
-        self.app: App = self.open.enter_context(self.place.opened())
-        self.cycle()
-        apply_writeback(self.app, self.app.settings.destinations[0])
+        self.start(stack, Place(folder, box, clock))
+
+    def happen(self, chance: random.Random) -> None:
+        """Whatever the sandbox can let happen."""
+        live_step(self.portal, chance)
 
     # What people do in the CRM
 
@@ -112,7 +88,7 @@ class PortalMachine(RuleBasedStateMachine):
         elif len(self.portal.deals.every) < MOST_DEALS:
             currency = "USD" if abroad else "RUB"
             self.portal.create_deal(owner, amount, category=funnel, currency=currency)
-        self._did("create")
+        self.did("create")
 
     @rule(which=FEW, amount=st.integers(1, 9))
     def edit(self, which: int, amount: int) -> None:
@@ -148,7 +124,7 @@ class PortalMachine(RuleBasedStateMachine):
     def set_rate(self, code: str, rate: int) -> None:
         """A foreign currency costs something else from now on."""
         self.portal.set_rate(code, rate)
-        self._did("rate")
+        self.did("rate")
 
     @rule(which=FEW, owner=PEOPLE, what=st.sampled_from(["new", "convert", "junk", "give", "drop"]))
     def work_on_leads(self, which: int, owner: int, what: str) -> None:
@@ -164,7 +140,7 @@ class PortalMachine(RuleBasedStateMachine):
             self.portal.leads.update(leads[which % len(leads)].id, owner=owner)
         else:
             self.portal.leads.delete(leads[which % len(leads)].id)
-        self._did(f"lead {what}")
+        self.did(f"lead {what}")
 
     @rule(kind=st.sampled_from([1, 2, 4]), first=FEW)
     def merge(self, kind: int, first: int) -> None:
@@ -174,7 +150,7 @@ class PortalMachine(RuleBasedStateMachine):
         if len(living) > 1:
             at = first % (len(living) - 1)
             merge(self.portal, kind, [living[at], living[-1]])
-            self._did("merge")
+            self.did("merge")
 
     @rule(which=FEW, owner=PEOPLE)
     def sell_to_company(self, which: int, owner: int) -> None:
@@ -195,166 +171,30 @@ class PortalMachine(RuleBasedStateMachine):
     def call(self, owner: int, talk: int, kind: int) -> None:
         """A call that has just ended."""
         self.portal.add_call(Leg(owner, kind, talk, "200" if talk else "304"))
-        self._did("call")
-
-    @rule(seed=st.integers(0, 10**6), steps=st.integers(5, 25))
-    def live(self, seed: int, steps: int) -> None:
-        """Whatever the sandbox can let happen, of kinds that nobody named here too."""
-        chance = random.Random(seed)
-        for _ in range(steps):
-            live_step(self.portal, chance)
-            self._did("live")
-
-    @rule(seconds=st.sampled_from([0.3, 1, 2, 3600, 86_400]))
-    def wait(self, seconds: float) -> None:
-        """Time goes by."""
-        self.place.clock.sleep(seconds)
-
-    # What the agent does
-
-    @rule()
-    def cycle(self) -> None:
-        """A pass that nobody disturbs, once the rests the portal asked for are over."""
-        self.place.box.faults.clear()
-        self.place.pass_by(minutes=15)
-        result = run_cycle(self.app, "main", report=self._noticed)
-        assert not result.errors, result.errors
-
-    @rule(at=st.integers(1, 6), after=st.booleans())
-    def cycle_killed_at_a_request(self, at: int, after: bool) -> None:
-        """The process dies before a request was sent, or when its answer had come."""
-        with at_requests(dying(at), after=after), suppress(Kill):
-            run_cycle(self.app, "main", report=self._noticed)
-        self.restart()
-
-    @rule(at=st.integers(1, 12))
-    def cycle_killed_between_pages(self, at: int) -> None:
-        """The process dies when a page is committed."""
-        counted = iter(range(1, 1000))
-
-        def report(result: StreamResult) -> None:
-            self._noticed(result)
-            if next(counted) == at:
-                raise Kill
-
-        with suppress(Kill, RemoteError):
-            run_cycle(self.app, "main", report=report)
-        self.restart()
-
-    @rule(at=st.integers(1, 12))
-    def cycle_killed_while_it_saves(self, at: int) -> None:
-        """The process dies inside a transaction, when its rows are in and its cursor is not."""
-        count, save = 0, stored_stream.save_stream
-
-        def killed(tx: Any, state: Any) -> None:
-            nonlocal count
-            count += 1
-            if count == at:
-                raise Kill
-            save(tx, state)
-
-        with mock.patch.object(stored_stream, "save_stream", killed), suppress(Kill):
-            run_cycle(self.app, "main", report=self._noticed)
-        self.restart()
-
-    @rule(kind=st.sampled_from(KINDS), at=st.integers(1, 5))
-    def cycle_with_a_fault(self, kind: str, at: int) -> None:
-        """One request meets a fault."""
-
-        def trouble(number: int) -> None:
-            if number == at:
-                suffer(self.place.box, kind)
-
-        with at_requests(trouble):
-            run_cycle(self.app, "main", report=self._noticed)
-
-    @rule(seed=st.integers(0, 10**6))
-    def cycle_while_people_work(self, seed: int) -> None:
-        """Things happen between the requests."""
-        chance = random.Random(seed)
-
-        def work(_number: int) -> None:
-            self.place.clock.sleep(chance.choice((0, 0.4, 1)))
-            for _ in range(3):
-                live_step(self.portal, chance)
-                self._did("live")
-
-        with at_requests(work):
-            run_cycle(self.app, "main", report=self._noticed)
-
-    @rule(at=st.integers(1, 4), after=st.booleans())
-    def writing_killed(self, at: int, after: bool) -> None:
-        """The process dies while it writes the numbers back."""
-        with at_requests(dying(at), after=after), suppress(Kill, RemoteError):
-            run_writeback(self.app, SCORECARD)
-        self.restart()
-
-    @rule(kind=st.sampled_from(KINDS))
-    def writing_with_a_fault(self, kind: str) -> None:
-        """A write or its reading back meets a fault."""
-        suffer(self.place.box, kind)
-        with suppress(RemoteError):
-            run_writeback(self.app, SCORECARD)
-        self.place.box.faults.clear()
-
-    @rule()
-    def sweep(self) -> None:
-        """Store and CRM are compared."""
-        with suppress(RemoteError):
-            run_sweep(self.app, "main", accept=True)
-
-    @rule()
-    def restart(self) -> None:
-        """A new process: nothing is remembered but the store."""
-        self.open.close()
-        self.open = ExitStack()
-        self.app = self.open.enter_context(self.place.opened())
-
-    @rule()
-    def settle(self) -> None:
-        """After two quiet cycles and a sweep: store = truth, KPI = truth, CRM = KPI."""
-        self.cycle()
-        self.cycle()
-        run_sweep(self.app, "main", accept=True)
-        run_writeback(self.app, SCORECARD)
-        self._compare()
-
-    def teardown(self) -> None:
-        """However it went, in the end all agree."""
-        if hasattr(self, "app"):
-            try:
-                self.settle()
-                found, expected = facts_of(self.app), self.place.read_anew()
-                assert undoubted(found) == undoubted(expected)
-            finally:
-                self.open.close()
-                self.stack.close()
+        self.did("call")
 
     # How
-
-    def _did(self, what: str) -> None:
-        CHANGES[what] += 1
 
     def _deal(self, which: int, what: str, act: Callable[[Deal], Any]) -> None:
         living = [deal for deal in self.portal.deals.every.values() if not deal.now.deleted]
         if living:
             act(living[which % len(living)])
-            self._did(what)
+            self.did(what)
 
-    def _noticed(self, result: StreamResult) -> None:
+    def noticed(self, result: StreamResult) -> None:
         """A page was committed; from the rates' one on, today's are known."""
         if result.stream == "currencies":
             self.rates_seen.append(self.place.clock())
 
-    def _compare(self) -> None:
+    def compare(self) -> None:
+        """Store = truth, KPI = truth."""
         app, box = self.app, self.place.box
         assert stored_deals(app) == true_deals(box)
         assert stored_records(app) == true_records(box)
         assert stored_legs(app) == true_legs(box)
         assert self._team(shown_values(app, **self._span(), by="month")) == self._truth()
-        assert plan_writeback(app, app.settings.destinations[0]).steps == ()
 
-    def _span(self) -> dict[str, date]:
+    def _span(self) -> dict[str, Any]:
         return {"since": SINCE, "until": self.place.clock().date()}
 
     def _truth(self) -> Numbers:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlmodel import SQLModel
 
@@ -16,7 +16,7 @@ from kpi.engine import rebuild
 from merilo.cycle import CycleResult, run_cycle, run_sweep
 from merilo.scorecard import apply_writeback, plan_writeback, run_writeback
 from merilo.wiring import App
-from sandbox.server import Box, start_sandbox
+from sandbox.server import start_sandbox
 from store import ledger
 from tests.connectors.clock import FakeClock
 from tests.flow.agent import agent, shown_values, true_values, write_settings
@@ -45,16 +45,22 @@ Facts = dict[str, set[tuple[Any, ...]]]
 
 @dataclass
 class Place:
-    """One portal and the data directory of one agent."""
+    """One CRM, a portal of Bitrix24 if nothing else is told, and the data of one agent."""
+
+    source: ClassVar[str] = "main"
 
     folder: Path
-    box: Box
+    box: Any
     clock: FakeClock
     settings: Path = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        self.settings = write_settings(self.folder, self.box)
+        self.settings = self.write_settings()
+
+    def write_settings(self) -> Path:
+        """The agent's settings file."""
+        return write_settings(self.folder, self.box)
 
     @contextmanager
     def opened(self) -> Iterator[App]:
@@ -98,9 +104,9 @@ class Place:
 
     def read_anew(self) -> Facts:
         """What another agent knows that reads all this from the beginning and meets no trouble."""
-        other = Place(self.folder / "anew", self.box, self.clock)
+        other = type(self)(self.folder / "anew", self.box, self.clock)
         with other.opened() as app:
-            result = run_cycle(app, "main")
+            result = run_cycle(app, self.source)
             assert not result.errors, result.errors
             return facts_of(app)
 

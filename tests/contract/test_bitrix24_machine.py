@@ -3,29 +3,10 @@
 import random
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
 
-from tests.contract.bitrix24_machine import CHANGES, PortalMachine
+from tests.contract.bitrix24_machine import PortalMachine
+from tests.contract.machine import CHANGES, run
 from tests.contract.trouble import KINDS
-
-_QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-
-
-def run(examples: int, steps: int) -> int:
-    """Runs machines; returns how many changes people made in their portals."""
-    before = CHANGES.total()
-    run_state_machine_as_test(
-        PortalMachine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            suppress_health_check=_QUIET,
-        ),
-    )
-    return CHANGES.total() - before
 
 
 def walk(machine: PortalMachine, chance: random.Random) -> None:
@@ -69,4 +50,4 @@ def test_no_work_and_no_kill_makes_store_kpi_and_crm_differ() -> None:
 def test_ten_thousand_changes_and_many_kills_make_nothing_differ() -> None:
     changes = 0
     while changes < 10_000:
-        changes += run(10, 80)
+        changes += run(PortalMachine, 10, 80)

@@ -46,9 +46,10 @@ def small_pages(rows: int = ROWS) -> Iterator[None]:
         yield
 
 
-def suffer(box: Box, kind: str) -> None:
+def suffer(box: Any, kind: str) -> None:
     """The next request meets a fault."""
-    box.faults.add(kind, seconds=0.02, location=f"https://new.example/rest/{box.webhook}/batch")
+    path = f"rest/{box.webhook}/batch" if isinstance(box, Box) else "api/v4/account"
+    box.faults.add(kind, seconds=0.02, location=f"https://new.example/{path}")
 
 
 @contextmanager

@@ -1,18 +1,18 @@
 """The README is under test: what it names exists, what it shows parses, both languages agree."""
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from config.value import RECORD_FACTS
 from kpi.catalog import load_catalog
+from merilo.cli import app
 from merilo.exit_code import ExitCode
-from merilo.wiring import source_models
+from merilo.wiring import SourceModels
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.ru.md")
@@ -46,20 +46,8 @@ def test_every_verb_that_is_named_exists(name: str) -> None:
     }
     assert {"init", "sync", "run", "writeback plan"} <= named
     for verb in sorted(named):
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "from merilo.launch import main; main()",
-                *verb.split(),
-                "--help",
-            ],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, (verb, done.stderr)
+        done = CliRunner().invoke(app, [*verb.split(), "--help"])
+        assert done.exit_code == 0, (verb, done.output)
 
 
 @pytest.mark.parametrize("name", READMES)
@@ -70,7 +58,7 @@ def test_the_settings_example_loads_without_a_mistake(name: str, tmp_path: Path)
     path = tmp_path / "merilo.toml"
     path.write_text(example, encoding="utf-8")
     settings = load_settings(
-        path, source_models=source_models(), metric_names=tuple(load_catalog(()).metrics)
+        path, source_models=SourceModels(), metric_names=tuple(load_catalog(()).metrics)
     )
     assert settings.destinations
 

@@ -1,6 +1,6 @@
 """An agent pointed at a sandbox: its settings file, its data directory, its store."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -60,6 +60,7 @@ METRICS = (
     "leads_answered",
     "lead_answer_share",
     "callback_time",
+    "callback_time_work",
     "calls_missed_unreturned",
     *SURROUNDING,
 )
@@ -142,9 +143,11 @@ def true_values(box: Any, *, since: date, until: date, by: str, reads: list[date
     }
 
 
-def shown_values(app: App, *, since: date, until: date, by: By) -> Numbers:
+def shown_values(
+    app: App, *, since: date, until: date, by: By, metrics: Sequence[str] = METRICS
+) -> Numbers:
     """What the agent says, managers by their id in the portal."""
-    query = Query(since=since, until=until, by=by, metrics=METRICS)
+    query = Query(since=since, until=until, by=by, metrics=tuple(metrics))
     found: Numbers = {}
     for value in values(app.store, app.catalog, query, app.vantage):
         user = None if value.manager_id is None else int(value.aliases["main"])

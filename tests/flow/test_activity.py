@@ -97,7 +97,7 @@ def test_after_any_work_read_now_and_then_every_number_is_the_truth(
         small.agree(app)
 
 
-@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("before", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_killed_at_every_request_of_the_first_read_nothing_is_lost(
     tmp_path: Path, before: bool
 ) -> None:

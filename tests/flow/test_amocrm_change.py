@@ -111,7 +111,7 @@ def test_killed_at_requests_of_the_first_read_nothing_is_lost(tmp_path: Path) ->
         one.read(app)
         requests = len(one.box.log)
         agree(app, one)
-    for number in range(2, requests + 1, 9):
+    for number in range(2, requests + 1, 19):
         _killed_at(tmp_path / f"{number}", number, before=number % 2 == 0)
 
 
@@ -169,6 +169,22 @@ def test_of_merged_leads_one_is_left_and_merged_contacts_are_one_client(
         first, second = sorted(set(contacts))[:2]
         small.account.merge_contacts(first, second)
         small.read(app)
+        agree(app, small)
+
+
+def test_calls_of_what_was_merged_away_belong_to_what_is_left(tmp_path: Path) -> None:
+    with office(tmp_path / "moved") as small, small.opened() as app:
+        survivor, loser, *_ = small.account.leads.rows
+        owner = small.account.leads.rows[loser].now.owner
+        (note,) = small.account.add_call(owner, ("leads", loser), duration=60, uniq="moved")
+        small.read(app)
+        small.account.merge_leads(survivor, loser)
+        small.read(app)
+        with app.store.read() as tx:
+            (shown,) = tx.exec_driver_sql(
+                f"SELECT client_ref FROM call_leg WHERE ref = '{note}@leads'"  # noqa: S608
+            )
+        assert shown == (f"lead:{survivor}",)
         agree(app, small)
 
 

@@ -15,6 +15,7 @@ from kpi.need import setting_of
 from kpi.period import month_of
 from kpi.value import Query, Value, values
 from merilo.cycle import run_cycle
+from merilo.lack import lack_of
 from merilo.wiring import App
 from sandbox.bitrix24.truth_stage import entered_truth, step_truth
 from sandbox.server import start_sandbox
@@ -219,8 +220,10 @@ def test_what_nothing_feeds_says_what_would(read_once: tuple[App, Any, datetime]
             assert metric.kind.awaits["ru"]
             assert metric.kind.awaits["en"]
         else:
-            told = [setting_of(need, "main") for need in metric.needs]
-            assert any(text.startswith(("[fields.main", "[funnels.main")) for text in told), name
+            settings = [setting_of(need, "main") for need in metric.needs]
+            told = [*settings, lack_of(metric, app.vantage, "ru")]
+            what = ("[fields.main", "[funnels.main", "нужен источник с потоком ")
+            assert any(text.startswith(what) for text in told), name
 
 
 def test_a_field_that_changes_or_appears_changes_the_number(tmp_path: Path) -> None:

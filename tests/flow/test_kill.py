@@ -29,11 +29,21 @@ def requests_of_a_whole_run(folder: Path) -> int:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_kill_at_any_request_loses_nothing_and_doubles_nothing(tmp_path: Path, when: str) -> None:
+@pytest.mark.parametrize(
+    ("when", "first", "step"),
+    [
+        pytest.param("before", 2, 5, id="a sample-before"),
+        pytest.param("after", 4, 5, id="a sample-after"),
+        pytest.param("before", 1, 1, id="before", marks=pytest.mark.long),
+        pytest.param("after", 1, 1, id="after", marks=pytest.mark.long),
+    ],
+)
+def test_a_kill_at_any_request_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, when: str, first: int, step: int
+) -> None:
     total = requests_of_a_whole_run(tmp_path / "whole")
     assert total >= 6
-    for number in range(1, total + 1):
+    for number in range(first, total + 1, step):
         folder = tmp_path / f"{number}"
         folder.mkdir()
         with start_sandbox("bitrix24", scale="tiny", seed=5, limits=False) as box:

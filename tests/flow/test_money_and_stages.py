@@ -143,8 +143,11 @@ def test_a_quiet_cycle_is_still_one_batch_of_few_commands(tmp_path: Path) -> Non
         assert len(request.commands) <= 50
 
 
-def test_killed_at_any_request_and_read_again_nothing_is_lost(tmp_path: Path) -> None:
-    for number in range(1, 5):
+@pytest.mark.parametrize("numbers", [(2,), pytest.param((1, 3, 4), marks=pytest.mark.long)])
+def test_killed_at_any_request_and_read_again_nothing_is_lost(
+    tmp_path: Path, numbers: tuple[int, ...]
+) -> None:
+    for number in numbers:
         folder = tmp_path / str(number)
         with Company.at(folder, "small") as one:
             chance = random.Random(number)

@@ -28,7 +28,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segment, "PLAN", Plan(in_flight=3, segments=6, least=100))
 
 
-@pytest.mark.parametrize("number", [3, 4])
+@pytest.mark.parametrize("number", [3, pytest.param(4, marks=pytest.mark.long)])
 def test_killed_in_a_parallel_read_nothing_is_lost(tmp_path: Path, number: int) -> None:
     with Office.at(tmp_path / "killed", "small") as killed:
         with (

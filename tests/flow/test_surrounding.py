@@ -27,7 +27,7 @@ from tests.flow.surrounding import (
 )
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_after_any_work_read_now_and_then_every_number_is_the_truth(
     tmp_path: Path, seed: int
 ) -> None:

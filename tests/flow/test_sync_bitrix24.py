@@ -123,7 +123,9 @@ def _killed_at(folder: Path, number: int, *, before: bool) -> None:
             agree(app, killed.box)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 4))]
+)
 def test_while_people_work_between_the_requests_nothing_is_lost(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     with Office.at(tmp_path / "busy", "small") as busy, busy.opened() as app:

@@ -46,7 +46,8 @@ def test_where_nothing_happened_counts_are_zero_and_shares_are_nothing(
     nothing = {"average_deal": None, "win_rate": None, "revenue": "0.00"}
     nothing |= {"discounts": "0.00"}
     nothing |= {"sales_cycle": None, "lead_conversion": None, "quote_conversion": None}
-    nothing |= {"response_time": None, "response_time_work": None, "callback_time": None}
+    nothing |= {"response_time": None, "response_time_work": None}
+    nothing |= {"callback_time": None, "callback_time_work": None}
     nothing |= {"lead_answer_share": None}
     empty = {key: value for key, (value, records) in found.items() if not records}
     assert all(value == nothing.get(metric, 0) for (_, metric, _), value in empty.items())

@@ -29,7 +29,7 @@ class Desk(Office):
 
     mine = frozenset(
         {"response_time", "response_time_work", "leads_answered", "lead_answer_share",
-         "callback_time", "calls_missed_unreturned"}
+         "callback_time", "callback_time_work", "calls_missed_unreturned"}
     )  # fmt: skip
 
     def work(self, chance: random.Random, steps: int) -> None:

@@ -144,7 +144,8 @@ class Reading:
 def vantage() -> Vantage:
     """Judged from the evening of the last read."""
     streams = tuple(FILES)
-    return Vantage({"main": (streams, timedelta(minutes=1))}, ZONE, READ_AT[-1])
+    feeds = {"main": {"emails": ("activities",)}}
+    return Vantage({"main": (streams, timedelta(minutes=1))}, ZONE, READ_AT[-1], feeds=feeds)
 
 
 def _mark(text: str) -> PhoneMark:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +22,7 @@ from store import record as stored_record
 from store.fact import Direction
 from store.moment import LocalDays, day_date, day_number
 from store.table import TEAM
-from sync import closing, credit, fold, money, person
+from sync import closing, credit, fold, money, same_person
 
 Patch = AbstractContextManager[Any]
 _put = mock.patch.object
@@ -132,10 +132,10 @@ def a_new_owner_has_it_from_the_version_before() -> Patch:
 def two_accounts_are_two_people() -> Patch:
     """E-mails are compared as they are written."""
 
-    def apart(accounts: Any, _ids: Any) -> Mapping[tuple[int, str], str]:
-        return {(each.source_id, each.ref): each.key for each in accounts}
+    def apart(accounts: Any) -> list[list[Any]]:
+        return [[each] for each in accounts]
 
-    return _put(person, "_join_by_email", apart)
+    return _put(same_person, "_by_email", apart)
 
 
 def what_is_gone_still_counts() -> Patch:

@@ -12,6 +12,7 @@ from kpi.cell import cells_of
 from kpi.coverage import Vantage
 from store.bookkeeping import MarkRow, StreamRow
 from store.directory import put_manager, source_id
+from store.fact import Seen, TalkQuality, Transfer
 from store.mark import REBUILD, write_mark
 from store.moment import day_date, to_ms
 from store.store import Store
@@ -116,7 +117,8 @@ def call(
 ) -> tuple[Any, ...]:
     """A call's row for one person, or for the team, without its source."""
     head = (ref, who, day, to_ms(at or at_noon(day)), way, talk, f"leg-{ref}")
-    return *head, None, None, talk, None
+    told = (None, None, talk, None, None, int(TalkQuality.REPORTED), int(Transfer.NONE), None)
+    return *head, *told, None, None, int(Seen.OPEN), None, None
 
 
 def both(ref: str, who: int, **more: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from config.settings import CalendarSection, ManagerEntry, Settings
 from kpi.catalog import Catalog
 from kpi.cell import cells_of
+from store import directory
 from store.fact import (
     Account,
     CallLeg,
@@ -20,6 +21,7 @@ from store.fact import (
     Direction,
     Email,
     EmailKind,
+    EmailTrail,
     Fact,
     Lead,
     Meeting,
@@ -68,7 +70,7 @@ class Work:
         with self.store.write() as tx:
             commit = current(tx, Commit(source_id=1, credit=load_credit(tx), journal=True))
             if not self.made:
-                tx.exec_driver_sql("INSERT INTO source (id, name) VALUES (1, 'main')")
+                directory.source_id(tx, "main")
             commit.put(tx, facts)
             keep_removals(tx, commit, [each for each in facts if isinstance(each, Removal)])
         self.made += len(facts)
@@ -76,7 +78,9 @@ class Work:
     def batch(self, size: int) -> None:
         """A page of changes; rates come in pages of their own, as from any vendor."""
         self.now += timedelta(minutes=self.chance.randrange(1, 600))
-        self.keep([self._fact() for _ in range(size)])
+        facts = [self._fact() for _ in range(size)]
+        letters = [each for each in facts if isinstance(each, Email) and each.message_hash]
+        self.keep([*facts, *map(self._trail, letters)])
         if self.chance.random() < 0.3:
             self.keep([self._rate()])
 
@@ -203,7 +207,12 @@ class Work:
             begun_at=self._moment(),
             updated_at=self.now,
             about_ref=self._about(),
+            message_hash=self.chance.choice((None, f"letter {self._ref(300)}")),
         )
+
+    def _trail(self, letter: Email) -> EmailTrail:
+        answers = self.chance.choice(((), (f"letter {self._ref(300)}",)))
+        return EmailTrail(message_hash=letter.message_hash or "", answers=answers)
 
     def _meeting(self) -> Meeting:
         return Meeting(

@@ -26,6 +26,7 @@ STREAMS = (
     "leads",
     "quotes",
     "activities",
+    "emails",
     "stage_history",
     "contacts",
     "companies",

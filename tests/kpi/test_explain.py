@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi.catalog import Catalog
@@ -18,7 +18,7 @@ from kpi.period import parse_period
 from store.store import Store
 from store.table import TEAM
 from tests.kpi.books import ANNA, BORIS, IN, LOST, OUT, WON, Books, both, call, deal, seen_from
-from tests.kpi.test_refresh import calls, deals
+from tests.kpi.test_refresh import calls, deals, on_one_store
 
 SUMMED = Additive | Formula
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -36,18 +36,28 @@ def tell(store: Store, catalog: Catalog, manager: int, metric: str, period: str)
     )
 
 
-@settings(
-    deadline=None,
-    max_examples=15,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(
+questions = given(
     some_deals=st.lists(deals(), max_size=6, unique_by=lambda row: row[0]),
     some_calls=st.lists(calls(), max_size=6, unique_by=lambda row: row[:2]),
     period=st.sampled_from(("2025-12", "2026-01", "2026-W01", "2025-12-31", "2026-02")),
     manager=st.sampled_from((ANNA, BORIS, TEAM)),
 )
-def test_every_number_adds_up(
+
+
+@settings(on_one_store, max_examples=6)
+@questions
+def test_every_number_adds_up(store: Store, catalog: Catalog, **asked: Any) -> None:
+    check(store, catalog, **asked)
+
+
+@pytest.mark.long
+@settings(on_one_store, max_examples=60)
+@questions
+def test_every_one_of_many_numbers_adds_up(store: Store, catalog: Catalog, **asked: Any) -> None:
+    check(store, catalog, **asked)
+
+
+def check(
     store: Store, catalog: Catalog, some_deals: Any, some_calls: Any, period: str, manager: int
 ) -> None:
     books = Books(store)

@@ -110,9 +110,18 @@ def check(store: Store, catalog: Catalog, steps: list[tuple[Any, ...]]) -> None:
     assert refreshed == rebuilt
 
 
-@settings(on_one_store, max_examples=60)
+@settings(on_one_store, max_examples=20)
 @given(steps=many_steps)
 def test_refreshed_is_rebuilt_on_sqlite(
+    store: Store, catalog: Catalog, steps: list[tuple[Any, ...]]
+) -> None:
+    check(store, catalog, steps)
+
+
+@pytest.mark.long
+@settings(on_one_store, max_examples=200)
+@given(steps=many_steps)
+def test_after_long_work_refreshed_is_rebuilt_on_sqlite(
     store: Store, catalog: Catalog, steps: list[tuple[Any, ...]]
 ) -> None:
     check(store, catalog, steps)
@@ -165,9 +174,18 @@ def test_postgresql_gives_the_numbers_of_sqlite(
     assert all(each.agrees for each in answers[-4:])
 
 
-@settings(on_one_store, max_examples=20)
+@settings(on_one_store, max_examples=6)
 @given(steps=many_steps)
 def test_refreshed_is_rebuilt_on_postgresql(
+    postgres: Store, catalog: Catalog, steps: list[tuple[Any, ...]]
+) -> None:
+    check(postgres, catalog, steps)
+
+
+@pytest.mark.long
+@settings(on_one_store, max_examples=40)
+@given(steps=many_steps)
+def test_after_long_work_refreshed_is_rebuilt_on_postgresql(
     postgres: Store, catalog: Catalog, steps: list[tuple[Any, ...]]
 ) -> None:
     check(postgres, catalog, steps)

@@ -149,8 +149,7 @@ def test_a_wrong_reason_cell_is_told_and_repaired(month: Books, catalog: Catalog
     assert reasons(month, catalog, "Анна") == {"Дорого": 1, "Нет бюджета": 1}
 
 
-@settings(on_one_store, max_examples=30)
-@given(
+many_batches = given(
     batches=st.lists(
         st.lists(
             st.builds(
@@ -169,9 +168,26 @@ def test_a_wrong_reason_cell_is_told_and_repaired(month: Books, catalog: Catalog
         max_size=6,
     )
 )
+
+
+@settings(on_one_store, max_examples=8)
+@many_batches
 def test_reasons_counted_as_they_come_are_the_rebuilt_ones(
     books: Books, catalog: Catalog, batches: list[list[Any]]
 ) -> None:
+    check(books, catalog, batches)
+
+
+@pytest.mark.long
+@settings(on_one_store, max_examples=100)
+@many_batches
+def test_many_reasons_counted_as_they_come_are_the_rebuilt_ones(
+    books: Books, catalog: Catalog, batches: list[list[Any]]
+) -> None:
+    check(books, catalog, batches)
+
+
+def check(books: Books, catalog: Catalog, batches: list[list[Any]]) -> None:
     books.burn()
     for rows in batches:
         refresh(books.store, catalog)

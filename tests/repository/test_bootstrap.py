@@ -79,7 +79,13 @@ def test_a_python_that_can_make_no_environment_leaves_nothing_behind(checkout: P
     assert not (checkout / ".venv").exists()
 
 
-def test_a_browser_that_cannot_be_had_is_no_failure_and_is_tried_once(checkout: Path) -> None:
+@pytest.mark.parametrize(
+    ("what", "packages"),
+    [("browser", "chromium"), ("servers", "dovecot-imapd dovecot-lmtpd")],
+)
+def test_a_program_that_cannot_be_had_is_no_failure_and_is_tried_once(
+    checkout: Path, what: str, packages: str
+) -> None:
     programs = checkout / "bin"
     programs.mkdir()
     for tool in ("sh", "dirname", "mktemp", "rm", "tail"):
@@ -87,12 +93,12 @@ def test_a_browser_that_cannot_be_had_is_no_failure_and_is_tried_once(checkout: 
     _write_program(programs / "id", "#!/bin/sh\necho 0\n")
     _write_program(programs / "apt-get", f'#!/bin/sh\necho "$@" >>"{checkout}/asked"\nexit 100\n')
     (checkout / ".venv").mkdir()
-    first, second = (_bootstrap(checkout, "browser", PATH=str(programs)) for _ in range(2))
+    first, second = (_bootstrap(checkout, what, PATH=str(programs)) for _ in range(2))
     assert (first.returncode, second.returncode) == (0, 0)
     assert "could not be installed: the tests that need one skip" in first.stderr
     assert second.stderr == ""
     asked = (checkout / "asked").read_text("utf-8")
-    assert "install -y --no-install-recommends chromium" in asked
+    assert f"install -y --no-install-recommends {packages}" in asked
     assert "update" in asked
 
 

@@ -79,6 +79,7 @@ def test_calls_are_counted_for_the_team_once(calls: Portal) -> None:
         "calls_120s": 3,
         "talk_time": 730,
         "callback_time": 7200,
+        "callback_time_work": 7200,
     }
 
 
@@ -100,6 +101,7 @@ def test_calls_are_credited_to_who_talked_or_was_the_one_rung(calls: Portal) -> 
         "calls_120s": 3,
         "talk_time": 541,
         "callback_time": 7200,
+        "callback_time_work": 7200,
     }
     assert of(ROBOT_ID, found) == {}
 

@@ -14,11 +14,14 @@ from tests.service.fake import FakeWork
 
 
 def main(folder: Path, mode: str) -> bool:
-    """`page`: a page takes a second; `hang`: one never ends. SIGHUP reads FOLDER/settings."""
+    """`page`: a page takes a second; `hang`, `tired`: one never ends, and a tired service waits
+    for it a second only. SIGHUP reads FOLDER/settings."""
+    if mode == "tired":
+        Service.stop.__defaults__ = (1.0,)
 
     def hold(_source: str, should_stop: Callable[[], bool]) -> None:
         (folder / "begun").touch()
-        while mode == "hang" or not should_stop():
+        while mode in ("hang", "tired") or not should_stop():
             time.sleep(0.02)
         (folder / "page-kept").touch()
 

@@ -32,7 +32,7 @@ def deal_row(source_id: int, ref: str, amount: int = 100, *, owner: str | None =
 def call_row(source_id: int, ref: str, manager_id: int = 0, talk_s: int = 0) -> Row:
     """An incoming call as one person, or the team, saw it."""
     head = (source_id, ref, manager_id, 20260921, MS, 1, talk_s, f"leg {ref}")
-    row: Row = (*head, None, None, talk_s, None)
+    row: Row = (*head, None, None, talk_s, None, None, 1, 0, None, None, None, 0, None, None)
     return (*row, row_hash(row))
 
 

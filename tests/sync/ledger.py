@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from store import directory
 from store.fact import Account, Deal, DealState, Fact, Rate, StageChange, Step
 from store.mark import REBUILD, clear_mark, read_mark
 from store.store import Store
@@ -74,7 +75,7 @@ class Ledger:
         self.place: Source = source(store, Remote(), currency=currency)
         self.commit = Commit(source_id=1, credit=settle_people(self.place), journal=True)
         with store.write() as tx:
-            tx.exec_driver_sql("INSERT INTO source (id, name) VALUES (1, 'main')")
+            directory.source_id(tx, "main")
 
     def keep(self, *facts: Fact) -> int:
         """One page in one transaction."""

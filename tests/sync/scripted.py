@@ -235,9 +235,10 @@ def source(
     zone: str = "Europe/Moscow",
     currency: str = "RUB",
     since: Any = None,
+    credit: Any = "each_leg",
 ) -> Source:
     """The CRM as a configured source, ready to be read."""
-    entry = SourceSettings(connector="scripted", url="http://127.0.0.1", since=since)
+    entry = SourceSettings(connector="scripted", url="http://127.0.0.1", since=since, credit=credit)
     settings = Settings(
         merilo=MeriloSection(data_dir=Path("/nowhere"), timezone=zone, currency=currency),
         sources={name: entry},

@@ -5,14 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.settings import CalendarSection
+from config.work_calendar import calendar_of, calendar_text
 from store import directory
 from store.fact import Account, CallLeg, Direction
 from store.mark import REBUILD, read_mark
+from store.moment import to_ms
 from store.store import Store
 from store.table import TEAM
 from sync.commit import Commit
@@ -133,6 +137,7 @@ class _Heard:
         talked = any(each.talk_s for each in legs)
         lasts = (timedelta(seconds=max(each.lasted_s, each.talk_s)) for each in legs)
         ended = max(each.started_at + last for each, last in zip(legs, lasts, strict=True))
+        ended = min(ended, first.started_at + timedelta(seconds=DAY_S))  # none lasts longer
         is_missed = not talked and first.direction is Direction.IN
         return cls(key, first.client_hash, first.started_at, ended, is_missed, talked)
 
@@ -167,6 +172,35 @@ def test_the_wait_begins_when_the_missed_call_ends_whoever_was_rung_last(quick: 
     one.keep(leg("1", 0), leg("2", 20, call_ref="call 1", user_ref=BORIS, lasted_s=15))
     one.keep(leg("3", 135, talk_s=5))
     assert one.kept()["main", "call 3"] == {100}
+
+
+def test_of_a_wait_the_night_is_no_working_time(quick: Store) -> None:
+    one = Exchange(quick)
+    one.keep(leg("1", 0, lasted_s=60), leg("2", 60 + 20 * 3600, talk_s=5))
+    with quick.read() as tx:
+        query = "SELECT DISTINCT callback_s, callback_work_s FROM call"
+        ((clock_s, work_s),) = tx.exec_driver_sql(query)
+    begin, end = to_ms(START) + 60_000, to_ms(START) + 60_000 + 20 * 3_600_000
+    section = source(quick, Remote()).settings.calendar
+    calendar = calendar_of(calendar_text(section), ZoneInfo("Europe/Moscow"))
+    assert clock_s == 20 * 3600
+    assert 0 < work_s < clock_s
+    assert work_s == calendar.work_ms(begin, end) // 1000
+
+
+def test_other_working_hours_time_the_waits_anew(quick: Store) -> None:
+    one = Exchange(quick)
+    one.keep(leg("1", 0, lasted_s=60), leg("2", 60 + 20 * 3600, talk_s=5))
+    settings = source(quick, Remote()).settings
+    longer = settings.model_copy(update={"calendar": CalendarSection(hours="00:00-23:59")})
+    query = "SELECT DISTINCT callback_work_s FROM call"
+    with quick.write() as tx:
+        (before,) = tx.exec_driver_sql(query).scalars()
+        settle(tx, longer)
+        (after,) = tx.exec_driver_sql(query).scalars()
+        assert after > before
+        settle(tx, settings)
+        assert list(tx.exec_driver_sql(query).scalars()) == [before]
 
 
 def test_a_hidden_number_is_nobodys(quick: Store) -> None:

@@ -162,11 +162,24 @@ def quick() -> Any:
     store.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(steps=STEPS)
 def test_won_is_what_the_deals_say_after_every_step_and_the_journal_tells_all(
     quick: Store, steps: list[tuple[Any, ...]]
 ) -> None:
+    _check(quick, steps)
+
+
+@pytest.mark.long
+@settings(max_examples=300, deadline=None)
+@given(steps=STEPS)
+def test_won_is_what_the_deals_say_after_every_one_of_many_steps(
+    quick: Store, steps: list[tuple[Any, ...]]
+) -> None:
+    _check(quick, steps)
+
+
+def _check(quick: Store, steps: list[tuple[Any, ...]]) -> None:
     _clear(quick)
     office = Office(quick)
     for step in steps:

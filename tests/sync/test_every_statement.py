@@ -123,15 +123,22 @@ def _is_cut(store: Store, remote: Remote, number: int, act: Callable[[], None]) 
     return False
 
 
-@pytest.mark.parametrize("act", [_die, _full])
+@pytest.mark.parametrize(
+    ("act", "first", "step"),
+    [
+        pytest.param(_die, 1, 31, id="a sample-die"),
+        pytest.param(_full, 12, 31, id="a sample-full"),
+        pytest.param(_die, 1, 7, id="die", marks=pytest.mark.long),
+        pytest.param(_full, 4, 7, id="full", marks=pytest.mark.long),
+    ],
+)
 def test_ended_at_any_statement_the_next_start_converges(
-    quick_store: Store, act: Callable[[], None]
+    quick_store: Store, act: Callable[[], None], first: int, step: int
 ) -> None:
     empty(quick_store, TABLES)
     _tell(quick_store, remote := _remote())
     wanted = _end(quick_store, remote)
-    # Every seventh statement, from another one each time a story is told.
-    for number in count(1 if act is _die else 4, 7):
+    for number in count(first, step):
         empty(quick_store, TABLES)
         if not _is_cut(quick_store, remote := _remote(), number, act):
             break

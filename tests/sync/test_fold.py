@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from store.fact import CallLeg
+from store.fact import CallLeg, TalkQuality, Transfer
 from store.table import TEAM
-from sync.fold import in_order, shares
+from sync.fold import in_order, shares, tell
 from tests.sync.scripted import START, leg
 
 PEOPLE = {"7": 1, "7-mobile": 1, "8": 2}
@@ -69,6 +69,44 @@ def test_who_is_credited_with_a_call(
     parts: list[tuple[str | None, int]], credited: list[tuple[int, int, str]]
 ) -> None:
     assert _shares(*parts) == credited
+
+
+@pytest.mark.parametrize(
+    ("rule", "people"),
+    [
+        ("each_leg", [(1, 25, "2"), (2, 30, "1")]),
+        ("first_talked", [(1, 25, "2")]),
+        ("last_talked", [(2, 30, "1")]),
+        ("longest", [(2, 30, "1")]),
+    ],
+)
+def test_of_several_who_talked_the_rule_chooses(
+    rule: str, people: list[tuple[int, int, str]]
+) -> None:
+    legs = _legs(("8", 0), ("7", 10), ("7-mobile", 15), ("8", 30))
+    assert shares(legs, PEOPLE.get, rule) == [(TEAM, 55, "1"), *people]
+
+
+def test_when_a_stranger_is_chosen_nobody_is_credited() -> None:
+    legs = _legs(("7", 10), ("3", 90))
+    for rule in ("last_talked", "longest"):
+        assert shares(legs, PEOPLE.get, rule) == [(TEAM, 100, "1")]
+    assert shares(legs, PEOPLE.get, "first_talked")[1:] == [(1, 10, "1")]
+
+
+def test_what_the_legs_tell_of_the_whole_call() -> None:
+    menu, rung, talked, after = _legs((None, 0), ("7", 0), ("8", 30), ("7", 9))
+    told = tell(
+        [
+            menu,
+            replace(rung, ring_s=20, queue="sales", quality=TalkQuality.EXACT),
+            replace(talked, ring_s=4, hold_s=5),
+            replace(after, ring_s=9, transfer=Transfer.BLIND, quality=TalkQuality.UPPER_BOUND),
+        ]
+    )
+    assert told == (2 + 4, 5, TalkQuality.UPPER_BOUND, Transfer.BLIND, "sales")
+    assert tell([menu, replace(rung, ring_s=20)]).ring_s == 1 + 20, "until the client gave up"
+    assert tell([menu, rung]).ring_s is None
 
 
 @given(LEGS)

@@ -38,7 +38,7 @@ def _run(store: Store, examples: int, steps: int = 25) -> None:
 
 
 def test_no_work_and_no_kill_makes_store_and_crm_differ(quick_store: Store) -> None:
-    _run(quick_store, 40)
+    _run(quick_store, 20)
 
 
 @pytest.mark.long

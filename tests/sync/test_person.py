@@ -22,9 +22,13 @@ class Company:
         with store.write() as tx:
             self.ids = {name: directory.source_id(tx, name) for name in ("main", "pbx")}
 
-    def hire(self, source: str, ref: str, name: str, email: str | None = None) -> None:
+    def hire(
+        self, source: str, ref: str, name: str, email: str | None = None, extension: str = ""
+    ) -> None:
         with self.store.write() as tx:
-            account = Account(ref=ref, name=name, email=email, active=True)
+            account = Account(
+                ref=ref, name=name, email=email, active=True, extension=extension or None
+            )
             directory.put_accounts(tx, self.ids[source], [account])
 
     def settle(self, *entries: ManagerEntry) -> set[tuple[int, str]]:
@@ -148,3 +152,61 @@ def test_two_entries_for_one_account_leave_both_people(company: Company) -> None
         _entry("Анна", aliases={"main": "7"}), _entry("Вторая Анна", aliases={"main": "7"})
     )
     assert set(company.names().values()) == {"Анна", "Вторая Анна"}
+
+
+@pytest.fixture
+def exchange(company: Company) -> Company:
+    """The source `pbx` is a telephone system."""
+    with company.store.write() as tx:
+        directory.mark_telephony(tx, ["pbx"])
+    return company
+
+
+def test_an_extension_that_one_person_has_in_the_crm_is_theirs(exchange: Company) -> None:
+    exchange.hire("main", "7", "Анна", extension="101")
+    exchange.hire("main", "8", "Борис", extension="102")
+    exchange.settle()
+    assert exchange.who("pbx", "101") == exchange.who("main", "7")
+    assert exchange.who("pbx", "102") == exchange.who("main", "8")
+    assert exchange.who("pbx", "103") is None
+
+
+def test_an_account_of_the_exchange_without_an_address_is_who_has_its_extension(
+    exchange: Company,
+) -> None:
+    exchange.hire("main", "7", "Анна", "anna@firm.example", extension="101")
+    exchange.hire("pbx", "5001", "Телефон 101", extension="101")
+    exchange.hire("pbx", "5002", "Телефон 102", extension="102")
+    exchange.settle()
+    assert exchange.who("pbx", "5001") == exchange.who("main", "7")
+    assert exchange.who("pbx", "101") == exchange.who("main", "7")
+    assert exchange.who("pbx", "5002") not in (None, exchange.who("main", "7"))
+
+
+def test_an_address_joins_before_an_extension_does(exchange: Company) -> None:
+    exchange.hire("main", "7", "Анна", "anna@firm.example", extension="101")
+    exchange.hire("main", "8", "Борис", "boris@firm.example", extension="102")
+    exchange.hire("pbx", "5001", "Борис", "boris@firm.example", extension="101")
+    exchange.settle()
+    assert exchange.who("pbx", "5001") == exchange.who("main", "8")
+    assert exchange.who("pbx", "101") == exchange.who("main", "8"), "the exchange's own word"
+
+
+def test_an_extension_of_two_people_is_nobodys(exchange: Company) -> None:
+    exchange.hire("main", "7", "Анна", extension="101")
+    exchange.hire("main", "8", "Борис", extension="101")
+    exchange.settle()
+    assert exchange.who("pbx", "101") is None
+
+
+def test_an_extension_in_the_settings_names_its_account_on_its_days(exchange: Company) -> None:
+    exchange.hire("pbx", "5001", "Стол 1", extension="101")
+    entries = (
+        _entry("Анна", aliases={"pbx": "101"}, to="2026-05-31"),
+        _entry("Борис", aliases={"pbx": "101"}, **{"from": "2026-06-01"}),
+    )
+    exchange.settle(*entries)
+    names = exchange.names()
+    for ref in ("101", "5001"):
+        assert names[exchange.who("pbx", ref, 20260531) or 0] == "Анна"
+        assert names[exchange.who("pbx", ref, 20260601) or 0] == "Борис"

@@ -184,6 +184,23 @@ def test_a_second_leg_read_later_changes_the_whole_call(store: Store, read: Remo
     assert talks == {0: 40, anna: 40}
 
 
+def test_another_rule_of_credit_folds_the_calls_anew_and_journals_it(
+    store: Store, read: Remote
+) -> None:
+    read.ring("3", user="7", talk=50, at=LATE, call="call 3")
+    read.ring("4", user="8", talk=20, at=LATE + timedelta(seconds=60), call="call 3")
+    _read(store, read)
+    people = {who for call, who, _, _ in _calls(store) if call == "call 3"}
+    assert len(people) == 3
+    _counted(store)
+    _read(store, read, credit="last_talked")
+    after = {who: talk for call, who, _, talk in _calls(store) if call == "call 3"}
+    assert sorted(after.values()) == [20, 70]
+    assert [row[1] for row in stored(store, "call_journal")] == [-1]
+    _read(store, read)
+    assert {who for call, who, _, _ in _calls(store) if call == "call 3"} == people
+
+
 def test_a_leg_counts_on_the_day_the_call_began(store: Store, remote: Remote) -> None:
     midnight = datetime(2026, 10, 1, 21, tzinfo=UTC)
     remote.ring("1", call="c", user="7", at=midnight - timedelta(seconds=5), talk=1)

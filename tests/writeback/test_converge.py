@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
@@ -82,11 +83,17 @@ def _remote(name: str, value: Any) -> Any:
     return float(value) * 100 if name == "win_rate" else float(value)
 
 
-TestConvergence = WritebackMachine.TestCase
-TestConvergence.settings = settings(
-    max_examples=25,
+class LongWritebackMachine(WritebackMachine):
+    """The same, told many more times."""
+
+
+_SETTINGS = settings(
     stateful_step_count=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+TestConvergence = WritebackMachine.TestCase
+TestConvergence.settings = settings(_SETTINGS, max_examples=10)
+TestLongConvergence = pytest.mark.long(LongWritebackMachine.TestCase)
+TestLongConvergence.settings = settings(_SETTINGS, max_examples=100)

@@ -23,7 +23,16 @@ def upgrade() -> None:
         sa.Column("client_hash", sa.String(), nullable=True),
         sa.Column("client_last4", sa.String(), nullable=True),
         sa.Column("lasted_s", sa.Integer(), nullable=True),
+        sa.Column("ring_s", sa.Integer(), nullable=True),
+        sa.Column("hold_s", sa.Integer(), nullable=True),
+        sa.Column("quality", sa.Integer(), nullable=True),
+        sa.Column("transfer", sa.Integer(), nullable=True),
+        sa.Column("queue", sa.String(), nullable=True),
         sa.Column("callback_s", sa.Integer(), nullable=True),
+        sa.Column("callback_work_s", sa.Integer(), nullable=True),
+        sa.Column("seen", sa.Integer(), nullable=True),
+        sa.Column("twin_source_id", sa.Integer(), nullable=True),
+        sa.Column("twin_ref", sa.String(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
     )
@@ -98,11 +107,16 @@ def upgrade() -> None:
         sa.Column("kind", sa.Integer(), nullable=True),
         sa.Column("owner_ref", sa.String(), nullable=True),
         sa.Column("about_ref", sa.String(), nullable=True),
+        sa.Column("message_hash", sa.String(), nullable=True),
         sa.Column("begun_at", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", sa.BigInteger(), nullable=True),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("day", sa.Integer(), nullable=True),
         sa.Column("credited_to", sa.Integer(), nullable=True),
+        sa.Column("counts", sa.Integer(), nullable=True),
+        sa.Column("opens", sa.Integer(), nullable=True),
+        sa.Column("reply_s", sa.Integer(), nullable=True),
+        sa.Column("reply_work_s", sa.Integer(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
     )
@@ -204,6 +218,7 @@ def upgrade() -> None:
         "source",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("is_telephony", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
@@ -259,6 +274,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("extension", sa.String(), nullable=True),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["source_id"],
@@ -307,7 +323,16 @@ def upgrade() -> None:
         sa.Column("client_hash", sa.String(), nullable=True),
         sa.Column("client_last4", sa.String(), nullable=True),
         sa.Column("lasted_s", sa.Integer(), nullable=False),
+        sa.Column("ring_s", sa.Integer(), nullable=True),
+        sa.Column("hold_s", sa.Integer(), nullable=True),
+        sa.Column("quality", sa.Integer(), nullable=False),
+        sa.Column("transfer", sa.Integer(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=True),
         sa.Column("callback_s", sa.Integer(), nullable=True),
+        sa.Column("callback_work_s", sa.Integer(), nullable=True),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("twin_source_id", sa.Integer(), nullable=True),
+        sa.Column("twin_ref", sa.String(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("direction IN (1, 2)", name="call_direction"),
         sa.ForeignKeyConstraint(
@@ -348,6 +373,12 @@ def upgrade() -> None:
         sa.Column("client_ref", sa.String(), nullable=True),
         sa.Column("lasted_s", sa.Integer(), nullable=False),
         sa.Column("stretch", sa.String(), nullable=True),
+        sa.Column("ring_s", sa.Integer(), nullable=True),
+        sa.Column("hold_s", sa.Integer(), nullable=True),
+        sa.Column("quality", sa.Integer(), nullable=False),
+        sa.Column("transfer", sa.Integer(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=True),
+        sa.Column("outer_ref", sa.String(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["source_id"],
@@ -363,6 +394,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("substr(client_ref, 1, 5) = 'lead:'"),
             postgresql_where=sa.text("substr(client_ref, 1, 5) = 'lead:'"),
+        )
+        batch_op.create_index(
+            "call_leg_outer",
+            ["outer_ref"],
+            unique=False,
+            sqlite_where=sa.text("outer_ref IS NOT NULL"),
+            postgresql_where=sa.text("outer_ref IS NOT NULL"),
         )
 
     op.create_table(
@@ -468,11 +506,16 @@ def upgrade() -> None:
         sa.Column("kind", sa.Integer(), nullable=False),
         sa.Column("owner_ref", sa.String(), nullable=True),
         sa.Column("about_ref", sa.String(), nullable=True),
+        sa.Column("message_hash", sa.String(), nullable=True),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("credited_to", sa.Integer(), nullable=True),
+        sa.Column("counts", sa.Integer(), nullable=False),
+        sa.Column("opens", sa.Integer(), nullable=False),
+        sa.Column("reply_s", sa.Integer(), nullable=True),
+        sa.Column("reply_work_s", sa.Integer(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("direction IN (1, 2)", name="email_direction"),
         sa.ForeignKeyConstraint(
@@ -484,6 +527,27 @@ def upgrade() -> None:
     with op.batch_alter_table("email", schema=None) as batch_op:
         batch_op.create_index("email_about", ["source_id", "about_ref"], unique=False)
         batch_op.create_index("email_day", ["day", "credited_to"], unique=False)
+        batch_op.create_index(
+            "email_message",
+            ["message_hash"],
+            unique=False,
+            sqlite_where=sa.text("message_hash IS NOT NULL"),
+            postgresql_where=sa.text("message_hash IS NOT NULL"),
+        )
+
+    op.create_table(
+        "email_link",
+        sa.Column("message_hash", sa.String(), nullable=False),
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("message_hash", "node", "source_id"),
+    )
+    with op.batch_alter_table("email_link", schema=None) as batch_op:
+        batch_op.create_index("email_link_node", ["node"], unique=False)
 
     op.create_table(
         "lead",
@@ -858,7 +922,16 @@ def downgrade() -> None:
         batch_op.drop_index("lead_created")
 
     op.drop_table("lead")
+    with op.batch_alter_table("email_link", schema=None) as batch_op:
+        batch_op.drop_index("email_link_node")
+
+    op.drop_table("email_link")
     with op.batch_alter_table("email", schema=None) as batch_op:
+        batch_op.drop_index(
+            "email_message",
+            sqlite_where=sa.text("message_hash IS NOT NULL"),
+            postgresql_where=sa.text("message_hash IS NOT NULL"),
+        )
         batch_op.drop_index("email_day")
         batch_op.drop_index("email_about")
 
@@ -879,6 +952,11 @@ def downgrade() -> None:
 
     op.drop_table("client")
     with op.batch_alter_table("call_leg", schema=None) as batch_op:
+        batch_op.drop_index(
+            "call_leg_outer",
+            sqlite_where=sa.text("outer_ref IS NOT NULL"),
+            postgresql_where=sa.text("outer_ref IS NOT NULL"),
+        )
         batch_op.drop_index(
             "call_leg_lead",
             sqlite_where=sa.text("substr(client_ref, 1, 5) = 'lead:'"),

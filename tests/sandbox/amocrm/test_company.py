@@ -130,7 +130,8 @@ def test_every_metric_has_something_to_count(company: Account) -> None:
         "deals_created", "deals_won", "deals_lost", "revenue", "average_deal", "days_to_win",
         "sales_cycle", "win_rate", "leads_created", "leads_won", "lead_conversion",
         "contacts_created", "companies_created", "response_time", "response_time_work",
-        "leads_answered", "lead_answer_share", "callback_time", "calls_missed_unreturned",
+        "leads_answered", "lead_answer_share", "callback_time", "callback_time_work",
+        "calls_missed_unreturned",
     }  # fmt: skip
 
 

@@ -1,0 +1,81 @@
+"""What `merilo check` looks at in an account: the key, its zone, its extensions, its report."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from connectors.base import Check, Record
+from connectors.clock_gap import check_clock
+from connectors.error import RemoteError
+from connectors.window import Window
+from connectors.zadarma.call import tell_unknown
+from connectors.zadarma.client import ZadarmaClient
+from connectors.zadarma.clock import prove_zone, shift_of, told_clock
+from connectors.zadarma.report import reports
+
+INTERNAL = "/v1/pbx/internal/"
+_DAY = timedelta(days=1)
+_SHIFT = timedelta(minutes=15)
+
+
+def check(client: ZadarmaClient) -> Iterator[Check]:
+    """One line for each thing an account must allow; about four requests."""
+    client.told.clear()
+    try:
+        name = told_clock(client).name
+    except RemoteError as error:
+        yield Check(name="key", ok=False, detail=error.what, todo=error.todo)
+        return
+    yield Check(name="key", ok=True, detail="accepted")
+    yield _zone(client, name)
+    yield _extensions(client)
+    yield from _report(client)
+    yield check_clock(client.options.clock(), client.now(), "account")
+
+
+def _zone(client: ZadarmaClient, name: str) -> Check:
+    try:
+        prove_zone(client)
+    except RemoteError as error:
+        return Check(name="zone", ok=False, detail=error.what, todo=error.todo)
+    return Check(name="zone", ok=True, detail=f"{name}, as in the settings")
+
+
+def _extensions(client: ZadarmaClient) -> Check:
+    try:
+        numbers = client.get(INTERNAL).data.get("numbers")
+    except RemoteError as error:
+        return Check(name="extensions", ok=False, detail=error.what, todo=error.todo)
+    found = numbers if isinstance(numbers, list) else []
+    return Check(
+        name="extensions",
+        ok=True,
+        detail=f"{len(found)}, without names or e-mails",
+        todo="Whose they are is known by the extensions of a CRM's users, else by [[managers]].",
+    )
+
+
+def _report(client: ZadarmaClient) -> Iterator[Check]:
+    window = Window(client.now() - _DAY, client.now())
+    rows: list[Record] = []
+    try:
+        for report in reports(client, window):
+            rows += report.rows
+    except RemoteError as error:
+        yield Check(name="report", ok=False, detail=error.what, todo=error.todo)
+        return
+    yield Check(name="report", ok=True, detail=f"{len(rows)} rows in the last 24 hours")
+    shift = shift_of(rows, client.settings.zone)
+    if abs(shift) > _SHIFT:
+        yield Check(
+            name="moments",
+            ok=False,
+            detail=f"calls are told {round(shift.total_seconds() / 60)} minutes off their ids",
+            todo="Set `timezone` of the source to the zone in which the cabinet shows calls.",
+        )
+    if unknown := tell_unknown(client, rows):
+        yield Check(
+            name="dispositions",
+            ok=False,
+            detail=f"not known: {', '.join(unknown)}; counted as calls in which nobody talked",
+            todo="Report them, and how such calls went, to the authors of Merilo.",
+        )

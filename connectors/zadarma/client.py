@@ -1,0 +1,134 @@
+"""Requests to one account: signed, and within its two limits."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from connectors.answer import Answer
+from connectors.base import ClientOptions
+from connectors.error import RetryableError
+from connectors.limiter import Limiter
+from connectors.zadarma.classify import is_spent, open_body, reset_s
+from connectors.zadarma.settings import ZadarmaSettings
+from connectors.zadarma.signature import query_of, sign
+
+if TYPE_CHECKING:
+    from connectors.http import Transport
+
+REPORT = "/v1/statistics/pbx/"
+
+REPORTS = (1.0, 1 / 20.5)
+"""Reports at once and a second: three a minute are allowed, and any minute is counted."""
+
+OTHERS = (5.0, 1.5)
+"""The same of every other request, of which a hundred a minute are allowed."""
+
+
+class Body(NamedTuple):
+    """A good answer: its JSON, and the account's time when it was asked (aware UTC)."""
+
+    data: dict[str, Any]
+    served_at: datetime
+
+
+class Line(NamedTuple):
+    """A way to the account, and the limit of what goes over it."""
+
+    transport: "Transport"
+    limiter: Limiter
+
+
+@dataclass
+class ZadarmaClient:
+    """A connection to one account; safe to share between threads. Its text shows no secret."""
+
+    settings: ZadarmaSettings
+    options: ClientOptions
+    reports: Line = field(repr=False)
+    others: Line = field(repr=False)
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+    told: set[str] = field(default_factory=set, repr=False)
+    _ahead: timedelta = timedelta(0)
+
+    def close(self) -> None:
+        """Lets go of sockets."""
+        self.reports.transport.close()
+        self.others.transport.close()
+
+    def now(self) -> datetime:
+        """The account's time, as far as its answers tell."""
+        return self.options.clock() + self._ahead
+
+    def get(self, path: str, params: Mapping[str, object] | None = None) -> Body:
+        """Reads, signed; repeated by itself within the budget.
+
+        Raises AuthError, RejectedError or RetryableError.
+        """
+        query = query_of({**(params or {}), "format": "json"})
+        line = self.reports if path == REPORT else self.others
+        signature = sign(path, query, self.secret)
+        return line.transport.get(
+            f"{path.lstrip('/')}?{query}",
+            read=self._reader(line.limiter),
+            headers={"Authorization": f"{self.key}:{signature}"},
+        )
+
+    def _reader(self, limiter: Limiter) -> Callable[[Answer], Body]:
+        def read(answer: Answer) -> Body:
+            try:
+                data = open_body(answer)
+            except RetryableError as error:
+                if answer.status == 429 and error.retry_after:
+                    limiter.pause(error.retry_after)
+                raise
+            if is_spent(answer):
+                limiter.pause(reset_s(answer))
+            return Body(data, self._served_at(answer))
+
+        return read
+
+    def _served_at(self, answer: Answer) -> datetime:
+        """The moment of the request by the `Date` header, by our clock where there is none."""
+        elapsed = timedelta(seconds=answer.elapsed_s)
+        if answer.served_at is None:
+            return self.now() - elapsed
+        self._ahead = answer.served_at - self.options.clock()
+        return answer.served_at - elapsed
+
+
+def connect(settings: ZadarmaSettings, options: ClientOptions) -> ZadarmaClient:
+    """A client for the settings; SecretError when key or secret is missing."""
+    from connectors.http import Transport  # half a second that no mere reader of the store pays
+
+    key, secret = (options.secret(ref).strip() for ref in (settings.key, settings.secret))
+
+    def line(name: str, capacity: float, rate: float) -> Line:
+        limiter = Limiter(
+            clock=options.clock,
+            sleep=options.sleep,
+            file=_limit_file(settings, options.data_dir, name),
+            capacity=capacity,
+            rate=rate,
+        )
+        transport = Transport(
+            settings.url,
+            limiter=limiter,
+            sleep=options.sleep,
+            secrets=[each for each in (key, secret) if each],
+            ca_bundle=settings.ca_bundle,
+        )
+        return Line(transport, limiter)
+
+    reports, others = line("reports", *REPORTS), line("others", *OTHERS)
+    return ZadarmaClient(settings, options, reports, others, key, secret)
+
+
+def _limit_file(settings: ZadarmaSettings, data_dir: Path | None, name: str) -> Path | None:
+    account = f"{urlsplit(settings.url).netloc.lower()}-{settings.key.name}-{name}"
+    plain = re.sub(r"[^\w.-]", "_", account)
+    return data_dir / "limits" / f"{plain}.json" if data_dir else None

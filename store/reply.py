@@ -1,0 +1,129 @@
+"""How long clients waited for an answer to a letter, and by which of its copies it counts.
+
+A letter of a client opens a wait in its exchange if none is open; the next letter that a person of
+ours sends there, whoever it is, ends it. `reply_s`, `reply_work_s`: of a letter that opened a wait
+(`opens` 1) and of the one that ended it, the seconds between them, by clock and of working hours;
+null while it is open. Letters of robots, mailings and what the company writes to itself neither
+open nor end a wait.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam
+
+from config.work_calendar import WorkCalendar
+from store.activity import EMAIL
+from store.fact import Direction, EmailKind
+from store.letter import Copy, exchanges, letters_around
+from store.upsert import keep_images
+
+ALONE, ITS_MANAGER, EVERYBODY = 0, 1, 2
+"""For whom a copy counts: nobody; its manager; its manager and the team."""
+
+
+class Standing(NamedTuple):
+    """What is right for a row; see the columns of its table."""
+
+    counts: int
+    opens: int = 0
+    reply_s: int | None = None
+    reply_work_s: int | None = None
+
+
+class Wait(NamedTuple):
+    """From a client's letter to the one that answered it, None while there is none."""
+
+    opened: str
+    ended: str | None
+
+
+def settle_letters(
+    tx: Connection, messages: Collection[str], calendar: WorkCalendar, *, journal: bool
+) -> int:
+    """Puts right these letters and those tied to them; how many rows it changed."""
+    letters, links = letters_around(tx, messages)
+    counted = {message: shares(copies) for message, copies in letters.items()}
+    first = {message: _first(copies, counted[message]) for message, copies in letters.items()}
+    replies: dict[str, Standing] = {}
+    for group in exchanges({each: copy.begun_ms for each, copy in first.items()}, links):
+        for wait in waits([first[each] for each in group]):
+            replies |= _told(wait, first, calendar)
+    wrong: dict[tuple[int, str], Standing] = {}
+    for message, copies in letters.items():
+        told = replies.get(message, Standing(0))
+        for copy, counts in zip(copies, counted[message], strict=True):
+            right = told._replace(counts=counts) if counts else Standing(counts)
+            if right != copy[-4:]:
+                wrong[copy.source_id, copy.ref] = right
+    _write(tx, wrong, journal=journal)
+    return len(wrong)
+
+
+def shares(copies: Sequence[Copy]) -> list[int]:
+    """For whom each copy of one letter counts: the team has it once, and so has each manager.
+
+    A person's copy goes before a robot's, then the earliest.
+    """
+    found: dict[tuple[int, str], int] = {}
+    seen: set[int | None] = {None}
+    for copy in sorted(copies, key=_order):
+        place = copy.source_id, copy.ref
+        if not found:
+            found[place] = EVERYBODY
+        else:
+            found[place] = ALONE if copy.credited_to in seen else ITS_MANAGER
+        seen.add(copy.credited_to)
+    return [found[copy.source_id, copy.ref] for copy in copies]
+
+
+def waits(letters: Iterable[Copy]) -> Iterator[Wait]:
+    """The waits of one exchange; all of its letters must be given, one row for each."""
+    opened = None
+    for letter in sorted(letters, key=lambda each: (each.begun_ms, each.direction, each)):
+        if letter.kind != EmailKind.PERSONAL:
+            continue
+        if letter.direction == Direction.IN:
+            opened = opened or letter.message_hash
+        elif opened is not None:
+            yield Wait(opened, letter.message_hash)
+            opened = None
+    if opened is not None:
+        yield Wait(opened, None)
+
+
+def _first(copies: Sequence[Copy], counts: Sequence[int]) -> Copy:
+    return copies[counts.index(EVERYBODY)]
+
+
+def _order(copy: Copy) -> tuple[int, int, int, str]:
+    return copy.kind, copy.begun_ms, copy.source_id, copy.ref
+
+
+def _told(
+    wait: Wait, first: Mapping[str, Copy], calendar: WorkCalendar
+) -> Iterable[tuple[str, Standing]]:
+    if wait.ended is None:
+        return ((wait.opened, Standing(0, opens=1)),)
+    begun_ms, ended_ms = first[wait.opened].begun_ms, first[wait.ended].begun_ms
+    spans = (ended_ms - begun_ms) // 1000, calendar.work_ms(begun_ms, ended_ms) // 1000
+    return (wait.opened, Standing(0, 1, *spans)), (wait.ended, Standing(0, 0, *spans))
+
+
+def _write(tx: Connection, wrong: Mapping[tuple[int, str], Standing], *, journal: bool) -> None:
+    if not wrong:
+        return
+    keys = sorted(wrong)
+    if journal:
+        keep_images(tx, EMAIL, keys, sign=-1)
+    tx.execute(
+        EMAIL.update()
+        .where(EMAIL.c.source_id == bindparam("place"), EMAIL.c.ref == bindparam("of"))
+        .values({name: bindparam(f"right_{name}") for name in Standing._fields}),
+        [
+            {"place": place, "of": ref, **{f"right_{k}": v for k, v in right._asdict().items()}}
+            for (place, ref), right in wrong.items()
+        ],
+    )
+    if journal:
+        keep_images(tx, EMAIL, keys, sign=+1)

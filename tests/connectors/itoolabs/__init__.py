@@ -1,0 +1,1 @@
+"""The ITooLabs connector: over sockets against the sandbox, and on documented payloads."""

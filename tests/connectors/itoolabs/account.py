@@ -1,0 +1,50 @@
+"""A client connected to the sandbox, and the payloads of public clients."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from zoneinfo import ZoneInfo
+
+from config.secret_ref import SecretRef
+from connectors.base import ClientOptions, Context
+from connectors.itoolabs.client import ItoolabsClient, connect
+from connectors.itoolabs.settings import ItoolabsSettings
+from connectors.phone import phone_marker
+from tests.connectors.clock import FakeClock
+
+PAYLOADS = Path(__file__).parents[2] / "payloads" / "telephony" / "itoolabs"
+CONTEXT = Context(
+    source="pbx", zone=ZoneInfo("Asia/Almaty"), mark_phone=phone_marker(b"k" * 32, "KZ")
+)
+
+
+def payload(name: str) -> Any:
+    """The body of an answer."""
+    return json.loads((PAYLOADS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@contextmanager
+def connected(
+    box: Any, *, clock: FakeClock | None = None, data_dir: Path | None = None, paced: bool = False
+) -> Iterator[ItoolabsClient]:
+    """A client of a sandbox whose waiting takes no time."""
+    clock = clock or FakeClock()
+    settings = ItoolabsSettings(
+        connector="itoolabs", url=box.url, token=SecretRef("env", "TOKEN"), ca_bundle=""
+    )
+    options = ClientOptions(
+        source="pbx",
+        secret=lambda _ref: box.account.key,
+        clock=clock,
+        sleep=clock.sleep,
+        data_dir=data_dir,
+    )
+    burst = 5.0 if paced else 1e9
+    with (
+        mock.patch("connectors.itoolabs.client.BURST", burst),
+        closing(connect(settings, options)) as client,
+    ):
+        yield client

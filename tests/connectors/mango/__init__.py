@@ -1,0 +1,1 @@
+"""The Mango Office connector: over sockets against the sandbox, and on documented payloads."""

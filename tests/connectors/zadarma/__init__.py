@@ -1,0 +1,1 @@
+"""The Zadarma connector: over sockets against the sandbox, and on documented payloads."""

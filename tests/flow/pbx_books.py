@@ -1,0 +1,104 @@
+"""An Asterisk's books in a database, filled from the exchange, and an agent that reads them."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, text
+
+from sandbox.asterisk import CDR_TABLE, CEL_TABLE, ROBOT_CONTEXT, Book, heard
+from sandbox.exchange import Exchange, build_exchange
+from tests.clock import Clock
+
+OFFSET_S = 5 * 3600
+"""The server's clock shows the time of Almaty."""
+
+
+class Books:
+    """An exchange whose calls are written into a database as they end."""
+
+    def __init__(self, url: str, clock: Clock, *, scale: str, cel: bool = True) -> None:
+        self.exchange: Exchange = build_exchange(scale, 5, clock)
+        self.url, self._cel = url, cel
+        self._engine = create_engine(url)
+        self._written: set[int] = set()
+        self._events = 0
+        with self._engine.begin() as tx:
+            tx.execute(text(CDR_TABLE))
+            if cel:
+                tx.execute(text(CEL_TABLE))
+        self.write()
+
+    def write(self) -> list[str]:
+        """Enters what ended since the last time; gives the queue's lines."""
+        book = Book(OFFSET_S)
+        ended = self.exchange.ended(0, float("inf"))
+        book.write(call for call in ended if call.id not in self._written)
+        self._written |= {call.id for call in ended}
+        with self._engine.begin() as tx:
+            _insert(tx, "cdr", book.cdr)
+            if self._cel:
+                events = [{**each, "id": each["id"] + self._events} for each in book.cel]
+                _insert(tx, "cel", events)
+                self._events += len(events)
+        return book.queue_log
+
+    def told(self) -> Exchange:
+        """The exchange as its books tell its talks."""
+        told = Exchange(self.exchange.clock, self.exchange.employees)
+        told.conversations = [heard(each) for each in self.exchange.conversations]
+        told._published = self.exchange._published
+        return told
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._engine.dispose()
+
+
+def _insert(tx: Any, table: str, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        names = ", ".join(rows[0])
+        marks = ", ".join(f":{name}" for name in rows[0])
+        tx.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), rows)  # noqa: S608
+
+
+def settings_of(folder: Path, books: Books, *, extra: str = "") -> Path:
+    """A settings file for the books as the source `pbx`; people are named by their extension."""
+    secret = folder / "database"
+    secret.write_text(books.url)
+    secret.chmod(0o600)
+    people = "\n".join(
+        f'[[managers]]\nname = "{one.name} {own}"\naliases = {{ pbx = "{own}" }}'
+        for own, one in books.exchange.employees.items()
+    )
+    path = folder / "merilo.toml"
+    path.write_text(
+        f"""
+[merilo]
+data_dir = "./data"
+timezone = "Europe/Moscow"
+
+[secrets]
+backend = "vault"
+master_key = "generated"
+
+[sources.pbx]
+connector = "cdr"
+profile = "asterisk"
+database = "file:{secret}"
+since = "2020-01-01"
+robots = ["{ROBOT_CONTEXT}"]
+{extra}
+
+{people}
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def opened(url: str, clock: Clock, *, scale: str = "tiny", cel: bool = True) -> Iterator[Books]:
+    """Books for the length of a test."""
+    with closing(Books(url, clock, scale=scale, cel=cel)) as books:
+        yield books

@@ -1,0 +1,1 @@
+"""The sandbox of ITooLabs (MegaFon, Kcell, Dom.ru) behaves as the vendor documents."""

@@ -1,0 +1,1 @@
+"""The sandbox of Zadarma behaves as the vendor documents."""
