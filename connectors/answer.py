@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
 
 LONGEST_S = 86_400.0
 
@@ -33,6 +36,14 @@ class Answer:
         if until is None or now is None:
             return None
         return min(max((until - now).total_seconds(), 0.0), LONGEST_S)
+
+    def json_object(self) -> dict[str, Any] | None:
+        """The body as a JSON object, None for anything else."""
+        try:
+            body = msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        return body if isinstance(body, dict) else None
 
 
 def _http_date(text: str | None) -> datetime | None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from config.settings import SourceSettings
+from connectors.error import RemoteError
 from connectors.text_mark import text_marker
 from connectors.token_store import Vault
 from store.fact import Fact
@@ -163,6 +164,11 @@ class Check:
     ok: bool
     detail: str
     todo: str = ""
+
+    @classmethod
+    def failed(cls, name: str, error: RemoteError) -> Self:
+        """The line of what a remote system refused, with what to do about it."""
+        return cls(name=name, ok=False, detail=error.what, todo=error.todo)
 
 
 @dataclass(frozen=True, kw_only=True)

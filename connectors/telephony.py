@@ -1,9 +1,14 @@
 """What the sources that are telephone systems have in common."""
 
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol
+
+import structlog
 
 from config.settings import SourceSettings
+from connectors.base import ClientOptions, Context, Page, Record, Since, Stream
+from store.fact import Fact
 
 OVERLAP = timedelta(hours=6)
 """Read again by every run: a call appears when it has ended, and long ones end late."""
@@ -14,8 +19,59 @@ LATE = timedelta(hours=48)
 FEEDS = ("pbx_calls",)
 """What metrics call the stream of calls, if it is a telephone system's word they need."""
 
+log = structlog.get_logger("merilo.connectors")
+
 
 class TelephonySettings(SourceSettings):
     """[sources.NAME] of a telephone system: what it tells of a call wins over a CRM's copy."""
 
     is_telephony: ClassVar[bool] = True
+
+
+class Hearer(Protocol):
+    """A client; `told`: the unknown words that were complained of."""
+
+    options: ClientOptions
+    told: set[str]
+
+
+def call_stream(
+    pages: Callable[[Any, Since], Iterator[Page]],
+    normalize: Callable[[Record, Context], Iterable[Fact]],
+    *,
+    key: str,
+) -> Stream:
+    """The stream of a telephone system's calls; `key` names the id of its records."""
+    return Stream(
+        name="calls",
+        key=key,
+        pages=pages,
+        normalize=normalize,
+        lag=OVERLAP,
+        late=LATE,
+        feeds=FEEDS,
+    )
+
+
+def no_record_url(_settings: Any, _kind: str, _ref: str) -> str | None:
+    """None: cabinets have no address of a single call, tables and files none at all."""
+    return None
+
+
+def log_unknown(
+    client: Hearer, words: Iterable[str], event: str, *, field: str, what: str, todo: str
+) -> list[str]:
+    """Logs each word for the end of a call that nobody knows, once; returns all, sorted."""
+    found = sorted(words)
+    for word in found:
+        if word not in client.told:
+            client.told.add(word)
+            log.warning(
+                event,
+                source=client.options.source,
+                what=what,
+                did="They count as calls in which nobody talked.",
+                todo=todo,
+                **{field: word[:40]},
+            )
+    return found

@@ -1,6 +1,7 @@
-"""Moments as the portal keeps and shows them: seconds since 1970, ISO-8601 at +03:00."""
+"""Moments as vendors keep and show them: seconds since 1970, ISO-8601 at +03:00, headers."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 _OFFSET_S = 3 * 3600
@@ -19,6 +20,11 @@ def seconds(moment: datetime) -> float:
 def utc(at: float) -> datetime:
     """The aware UTC moment of seconds since 1970."""
     return datetime.fromtimestamp(at, UTC)
+
+
+def http_date(moment: datetime) -> str:
+    """An aware moment as the `Date` header tells it (RFC 9110)."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def iso(at: float | None) -> str | None:

@@ -28,7 +28,7 @@ def check(client: AmocrmClient) -> Iterator[Check]:
     try:
         account = account_of(client)
     except RemoteError as error:
-        yield Check(name="token", ok=False, detail=error.what, todo=error.todo)
+        yield Check.failed("token", error)
         return
     yield Check(name="token", ok=True, detail=f"accepted by account {account.id}")
     yield _users(client, account)
@@ -64,5 +64,5 @@ def _read(client: AmocrmClient, name: str, path: str) -> Check:
     try:
         client.get(path, (("limit", 1),))
     except RemoteError as error:
-        return Check(name=name, ok=False, detail=error.what, todo=error.todo)
+        return Check.failed(name, error)
     return Check(name=name, ok=True, detail="yes")

@@ -64,7 +64,7 @@ def check(client: Bitrix24Client) -> Iterator[Check]:
         asked = [*_COMMANDS, *([_INSTALLED] if client.app else []), *check_commands(client)]
         reply = client.batch(asked)
     except RemoteError as error:
-        yield Check(name=entry, ok=False, detail=error.what, todo=error.todo)
+        yield Check.failed(entry, error)
         return
     yield Check(name=entry, ok=True, detail="accepted")
     yield from _login(client, reply)

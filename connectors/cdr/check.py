@@ -28,7 +28,7 @@ def check(client: CdrClient) -> Iterator[Check]:
             return
         rows = list(islice(sample(client, begins_at), _MOST_ROWS))
     except RemoteError as error:
-        yield Check(name="records", ok=False, detail=error.what, todo=error.todo)
+        yield Check.failed("records", error)
         return
     good = [row for row in rows if isinstance(row, Row)]
     bad = len(rows) - len(good)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.base import Context, Page, Record, Since, Stream
+from connectors.base import Context, Page, Record, Since
 from connectors.cdr import export
 from connectors.cdr.call import Call
 from connectors.cdr.client import CdrClient
@@ -17,10 +17,9 @@ from connectors.cdr.row import Row
 from connectors.cdr.table_rows import Beside, table_rows
 from connectors.cdr.zone import epoch_of
 from connectors.error import DataError
-from connectors.telephony import FEEDS, LATE, OVERLAP
+from connectors.telephony import call_stream
 from store.fact import Fact
 
-NAME = "calls"
 PAGE = 1_000
 """Calls of a page."""
 
@@ -80,15 +79,7 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
     return flat_leg(read(values, rule, clock), context)
 
 
-STREAM = Stream(
-    name=NAME,
-    key="id",
-    pages=pages,
-    normalize=normalize,
-    lag=OVERLAP,
-    late=LATE,
-    feeds=FEEDS,
-)
+STREAM = call_stream(pages, normalize, key="id")
 
 
 def _begins_at(since: Since) -> datetime:

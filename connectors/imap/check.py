@@ -23,7 +23,7 @@ def check(client: ImapClient) -> Iterator[Check]:
             session = client.session(mailbox)
             yield from _check_mailbox(client, session, mailbox)
         except RemoteError as error:
-            yield Check(name=mailbox, ok=False, detail=error.what, todo=error.todo)
+            yield Check.failed(mailbox, error)
 
 
 def _check_mailbox(client: ImapClient, session: Session, mailbox: str) -> Iterator[Check]:

@@ -7,16 +7,13 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-import structlog
-
 from connectors.base import Context, Page, PhoneMark, Record, Since
 from connectors.field import moment, optional_ref, required_ref, senseless, text_of, whole
 from connectors.itoolabs.client import ItoolabsClient
 from connectors.itoolabs.user import extensions_of
+from connectors.telephony import log_unknown
 from connectors.window import windows
 from store.fact import CallLeg, Direction, Fact
-
-NAME = "calls"
 
 DAY = timedelta(days=1)
 BEFORE = timedelta(hours=1)
@@ -42,8 +39,6 @@ OUTCOME = {
 }
 """`status` of the history; one that is not here is nobody's talk, and is told of."""
 
-log = structlog.get_logger("merilo.connectors")
-
 
 def pages(client: ItoolabsClient, since: Since) -> Iterator[Page]:
     """Day by day of UTC, each with the hour before: paging is not documented, days are short."""
@@ -66,19 +61,14 @@ def history(client: ItoolabsClient, begins_at: datetime, ends_at: datetime) -> l
 
 def tell_unknown(client: ItoolabsClient, rows: Iterable[Record]) -> list[str]:
     """The statuses nobody knows among these rows; each is logged once."""
-    found = sorted({text_of(row, "status") for row in rows} - OUTCOME.keys())
-    for status in found:
-        if status not in client.told:
-            client.told.add(status)
-            log.warning(
-                "itoolabs.status_unknown",
-                source=client.options.source,
-                status=status[:40],
-                what="The exchange tells of calls with a status that is not known.",
-                did="They count as calls in which nobody talked.",
-                todo="Report the status, and how such a call went, to the authors.",
-            )
-    return found
+    return log_unknown(
+        client,
+        {text_of(row, "status") for row in rows} - OUTCOME.keys(),
+        "itoolabs.status_unknown",
+        field="status",
+        what="The exchange tells of calls with a status that is not known.",
+        todo="Report the status, and how such a call went, to the authors.",
+    )
 
 
 def _history(

@@ -21,7 +21,7 @@ def check(client: ItoolabsClient) -> Iterator[Check]:
     except RejectedError:
         pass  # not every brand has it; a wrong key is refused in another way
     except RemoteError as error:
-        yield Check(name="key", ok=False, detail=error.what, todo=error.todo)
+        yield Check.failed("key", error)
         return
     yield Check(name="key", ok=True, detail="accepted")
     yield Check(name="zone", ok=True, detail=f"{_zone(told)}; calls are told in UTC")
@@ -47,7 +47,7 @@ def _users(client: ItoolabsClient) -> Check:
     try:
         rows = _all_users(client)
     except RemoteError as error:
-        return Check(name="users", ok=False, detail=error.what, todo=error.todo)
+        return Check.failed("users", error)
     unknown = sorted(text_of(row, "login") for row in rows if not text_of(row, "email"))
     if not unknown:
         return Check(name="users", ok=True, detail=f"{len(rows)}, all with an e-mail")
@@ -69,7 +69,7 @@ def _history(client: ItoolabsClient) -> Iterator[Check]:
     try:
         rows = call.history(client, now - call.DAY, now)
     except RemoteError as error:
-        yield Check(name="history", ok=False, detail=error.what, todo=error.todo)
+        yield Check.failed("history", error)
         return
     yield Check(name="history", ok=True, detail=f"{len(rows)} calls in the last 24 hours")
     if unknown := call.tell_unknown(client, rows):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -13,6 +13,7 @@ from connectors.error import RetryableError
 from connectors.itoolabs.classify import open_body
 from connectors.itoolabs.settings import API, ItoolabsSettings
 from connectors.limiter import Limiter
+from connectors.vendor_clock import VendorClock
 
 if TYPE_CHECKING:
     from connectors.http import Transport
@@ -42,7 +43,7 @@ def rows_of(value: Any, what: str) -> list[Record]:
 
 
 @dataclass
-class ItoolabsClient:
+class ItoolabsClient(VendorClock):
     """A connection to one exchange; safe to share between threads. Its text never shows the key.
 
     `notes` holds what a pass found out about the account, by name; `told` the statuses that were
@@ -56,15 +57,10 @@ class ItoolabsClient:
     key: str = field(repr=False)
     notes: dict[str, Any] = field(default_factory=dict, repr=False)
     told: set[str] = field(default_factory=set, repr=False)
-    _ahead: timedelta = timedelta(0)
 
     def close(self) -> None:
         """Lets go of sockets."""
         self.transport.close()
-
-    def now(self) -> datetime:
-        """The exchange's time, as far as its answers tell."""
-        return self.options.clock() + self._ahead
 
     def get(self, path: str, query: Sequence[tuple[str, object]] = ()) -> Body:
         """Reads; repeated by itself within the budget.
@@ -82,15 +78,7 @@ class ItoolabsClient:
             if answer.status == 429 and error.retry_after:
                 self.limiter.pause(error.retry_after)
             raise
-        return Body(data, self._served_at(answer))
-
-    def _served_at(self, answer: Answer) -> datetime:
-        """The moment of the request by the `Date` header, by our clock where there is none."""
-        elapsed = timedelta(seconds=answer.elapsed_s)
-        if answer.served_at is None:
-            return self.now() - elapsed
-        self._ahead = answer.served_at - self.options.clock()
-        return answer.served_at - elapsed
+        return Body(data, self.served_at(answer))
 
 
 def connect(settings: ItoolabsSettings, options: ClientOptions) -> ItoolabsClient:

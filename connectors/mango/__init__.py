@@ -1,19 +1,11 @@
 """Mango Office's virtual exchange: employees, and calls by reports that are ordered and fetched."""
 
-from typing import Any
-
 from connectors.base import Connector, Stream
 from connectors.mango import call, user
 from connectors.mango.check import check
 from connectors.mango.client import connect
 from connectors.mango.settings import MangoSettings
-from connectors.telephony import FEEDS, LATE, OVERLAP
-
-
-def _record_url(_settings: Any, _kind: str, _ref: str) -> str | None:
-    """The cabinet has no address of a single call."""
-    return None
-
+from connectors.telephony import call_stream, no_record_url
 
 CONNECTOR = Connector(
     name="mango",
@@ -26,17 +18,9 @@ CONNECTOR = Connector(
             pages=user.pages,
             normalize=user.normalize,
         ),
-        Stream(
-            name=call.NAME,
-            key="entry_id",
-            pages=call.pages,
-            normalize=call.normalize,
-            lag=OVERLAP,
-            feeds=FEEDS,
-            late=LATE,
-        ),
+        call_stream(call.pages, call.normalize, key="entry_id"),
     ),
     check=check,
-    record_url=_record_url,
+    record_url=no_record_url,
     targets={},
 )

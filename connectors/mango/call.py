@@ -16,7 +16,6 @@ from connectors.mango.user import numbers_of
 from connectors.window import Window, windows
 from store.fact import CallLeg, Direction, Fact
 
-NAME = "calls"
 _DIRECTIONS = {"1": Direction.IN, "2": Direction.OUT}
 """context_type of the extended statistics; webhooks and summaries have other codes."""
 

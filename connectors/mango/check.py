@@ -23,7 +23,7 @@ def check(client: MangoClient) -> Iterator[Check]:
             for row in page.records
         ]
     except RemoteError as error:
-        yield Check(name="signature", ok=False, detail=error.what, todo=error.todo)
+        yield Check.failed("signature", error)
         return
     yield Check(name="signature", ok=True, detail="accepted")
     yield _employees(people)
@@ -43,5 +43,5 @@ def _statistics(client: MangoClient) -> Check:
     try:
         rows = sum(len(rows) for rows, _ in report.rows_of(client, Window(now - _LOOKED_AT, now)))
     except RemoteError as error:
-        return Check(name="statistics", ok=False, detail=error.what, todo=error.todo)
+        return Check.failed("statistics", error)
     return Check(name="statistics", ok=True, detail=f"{rows} calls in the last day")

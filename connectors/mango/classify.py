@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from connectors.answer import Answer
 from connectors.error import (
     AuthError,
@@ -39,7 +37,7 @@ def open_body(answer: Answer) -> dict[str, Any]:
     """The body of a good answer, {} for "not ready" (204); raises the error of any other."""
     if answer.status == 204:
         return {}
-    body = _parse(answer.body)
+    body = answer.json_object()
     if answer.status == 200 and body is not None:
         code = _code(body)
         if code == DONE:
@@ -90,14 +88,6 @@ def _refused(answer: Answer, code: int) -> RemoteError:
 def is_wrong(error: RemoteError) -> bool:
     """Whether the account is locked after this refusal."""
     return isinstance(error, AuthError | WrongRequestError)
-
-
-def _parse(text: bytes) -> dict[str, Any] | None:
-    try:
-        body = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def _code(body: Mapping[str, Any]) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from connectors.mango.classify import is_wrong, open_body
 from connectors.mango.lock import Gate, Lock
 from connectors.mango.settings import MangoSettings
 from connectors.mango.sign import signed_form
+from connectors.vendor_clock import VendorClock
 
 if TYPE_CHECKING:
     from connectors.http import Transport
@@ -29,7 +29,7 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass
-class MangoClient:
+class MangoClient(VendorClock):
     """A connection to one exchange; safe to share between threads. Its text shows no secret.
 
     `notes` holds what a pass found out about the exchange, by name.
@@ -44,16 +44,11 @@ class MangoClient:
     ordering: "Transport" = field(repr=False)
     orders: Gate = field(repr=False)
     notes: dict[str, Any] = field(default_factory=dict, repr=False)
-    _ahead: timedelta = timedelta(0)
 
     def close(self) -> None:
         """Lets go of sockets."""
         self.transport.close()
         self.ordering.close()
-
-    def now(self) -> datetime:
-        """The vendor's time, as far as its answers tell."""
-        return self.options.clock() + self._ahead
 
     def ask(self, path: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Asks; {} for "not ready". Repeated by itself within the budget.
@@ -77,8 +72,7 @@ class MangoClient:
         return transport.post(path, body, read=self._read, headers=_FORM)
 
     def _read(self, answer: Answer) -> dict[str, Any]:
-        if answer.served_at is not None:
-            self._ahead = answer.served_at - self.options.clock()
+        self.keep_time(answer)
         try:
             return open_body(answer)
         except RemoteError as error:

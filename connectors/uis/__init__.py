@@ -1,19 +1,14 @@
 """UIS, CoMagic, CallGear and Novofon 2.0 by their Data API 2.0: employees and calls."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from connectors.base import Connector, Since, Stream
+from connectors.telephony import no_record_url
 from connectors.uis.account import account_of
 from connectors.uis.check import check
 from connectors.uis.client import UisClient, connect
 from connectors.uis.settings import UisSettings
 from connectors.uis.streams import STREAMS
-
-
-def _record_url(settings: Any, kind: str, ref: str) -> str | None:
-    """None: the cabinet has no address for one call."""
-    return None
 
 
 def _open_pass(client: UisClient, _pairs: Sequence[tuple[Stream, Since]]) -> None:
@@ -28,7 +23,7 @@ CONNECTOR = Connector(
     client=connect,
     streams=STREAMS,
     check=check,
-    record_url=_record_url,
+    record_url=no_record_url,
     open_pass=_open_pass,
     targets={},
 )

@@ -11,7 +11,6 @@ from connectors.uis.employee import digits_of, numbers_of
 from connectors.uis.report import Report
 from connectors.window import Window, windows
 
-NAME = "calls"
 LONGEST = timedelta(days=2)
 """One window; the vendor answers up to three months, a busy account fills memory sooner."""
 

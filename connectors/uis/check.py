@@ -22,7 +22,7 @@ def check(client: UisClient) -> Iterator[Check]:
     try:
         account = account_of(client)
     except RemoteError as error:
-        yield Check(name="token", ok=False, detail=error.what, todo=error.todo)
+        yield Check.failed("token", error)
         return
     detail = f"accepted by account {account.id}, time zone {account.zone.key}"
     yield Check(name="token", ok=True, detail=detail)
@@ -36,7 +36,7 @@ def _employees(client: UisClient) -> Check:
     try:
         reply = client.ask("get.employees", fields=("id", "email", "extension"), limit=1_000)
     except RemoteError as error:
-        return Check(name="employees", ok=False, detail=error.what, todo=error.todo)
+        return Check.failed("employees", error)
     known = sum(bool(row.get("email") or row.get("extension")) for row in reply.rows)
     detail = f"{len(reply.rows)}, {known} with an e-mail or an extension"
     return Check(
@@ -58,7 +58,7 @@ def _report(client: UisClient, account: Account, name: str, report: Report) -> I
             limit=1,
         )
     except RemoteError as error:
-        yield Check(name=name, ok=False, detail=error.what, todo=error.todo)
+        yield Check.failed(name, error)
         return
     yield Check(name=name, ok=True, detail="yes")
     if report is LEGS:

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from connectors.answer import Answer
 from connectors.error import (
     AuthError,
@@ -64,10 +62,7 @@ _BY_CODE = {
 
 def body_of(answer: Answer) -> dict[str, Any]:
     """The JSON object of an answer, {} for anything else."""
-    try:
-        return as_map(msgspec.json.decode(answer.body))
-    except (msgspec.DecodeError, RecursionError):
-        return {}
+    return answer.json_object() or {}
 
 
 def result_of(answer: Answer, body: Mapping[str, Any], number: str) -> dict[str, Any]:

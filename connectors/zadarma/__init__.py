@@ -1,32 +1,16 @@
 """The exchange in the cloud of Zadarma, and of Novofon by its first API."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from connectors.base import Connector, Since, Stream
-from connectors.telephony import FEEDS, LATE, OVERLAP
+from connectors.telephony import call_stream, no_record_url
 from connectors.zadarma import call
 from connectors.zadarma.check import check
 from connectors.zadarma.client import ZadarmaClient, connect
 from connectors.zadarma.clock import prove_zone
 from connectors.zadarma.settings import ZadarmaSettings
 
-STREAMS = (
-    Stream(
-        name=call.NAME,
-        key="call_id",
-        pages=call.pages,
-        normalize=call.normalize,
-        lag=OVERLAP,
-        feeds=FEEDS,
-        late=LATE,
-    ),
-)
-
-
-def _record_url(settings: Any, kind: str, ref: str) -> str | None:
-    """The cabinet has no address of a single call."""
-    return None
+STREAMS = (call_stream(call.pages, call.normalize, key="call_id"),)
 
 
 def _open_pass(client: ZadarmaClient, _pairs: Sequence[tuple[Stream, Since]]) -> None:
@@ -40,7 +24,7 @@ CONNECTOR = Connector(
     client=connect,
     streams=STREAMS,
     check=check,
-    record_url=_record_url,
+    record_url=no_record_url,
     open_pass=_open_pass,
     targets={},
 )

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-import structlog
-
 from connectors.base import Context, Page, Record, Since
 from connectors.field import required_ref, senseless, text_of, whole
+from connectors.telephony import log_unknown
 from connectors.window import windows
 from connectors.zadarma.client import ZadarmaClient
 from connectors.zadarma.clock import started_at
@@ -14,7 +13,6 @@ from connectors.zadarma.number import LONGEST_EXTENSION, digits_of, extension_of
 from connectors.zadarma.report import reports
 from store.fact import CallLeg, Direction, Fact, TalkQuality, Transfer
 
-NAME = "calls"
 LONGEST = timedelta(days=28)
 """Of one question; the vendor answers for 30 days."""
 
@@ -36,8 +34,6 @@ OUTCOME = {
 }
 """`disposition` (zadarma/user-api-v1); one that is not here is nobody's talk, and is told of."""
 
-log = structlog.get_logger("merilo.connectors")
-
 
 def pages(client: ZadarmaClient, since: Since) -> Iterator[Page]:
     """Window by window; within one the checkpoint stays where the window begins."""
@@ -55,19 +51,14 @@ def pages(client: ZadarmaClient, since: Since) -> Iterator[Page]:
 
 def tell_unknown(client: ZadarmaClient, rows: Iterable[Record]) -> list[str]:
     """The dispositions nobody knows among these rows; each is logged once."""
-    found = sorted({_disposition(row) for row in rows} - OUTCOME.keys())
-    for disposition in found:
-        if disposition not in client.told:
-            client.told.add(disposition)
-            log.warning(
-                "zadarma.disposition_unknown",
-                source=client.options.source,
-                disposition=disposition[:40],
-                what="The account tells of calls with a disposition that is not known.",
-                did="They count as calls in which nobody talked.",
-                todo="Report it, and how such a call went, to the authors.",
-            )
-    return found
+    return log_unknown(
+        client,
+        {_disposition(row) for row in rows} - OUTCOME.keys(),
+        "zadarma.disposition_unknown",
+        field="disposition",
+        what="The account tells of calls with a disposition that is not known.",
+        todo="Report it, and how such a call went, to the authors.",
+    )
 
 
 def normalize(record: Record, context: Context) -> Iterable[Fact]:

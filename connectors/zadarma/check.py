@@ -23,7 +23,7 @@ def check(client: ZadarmaClient) -> Iterator[Check]:
     try:
         name = told_clock(client).name
     except RemoteError as error:
-        yield Check(name="key", ok=False, detail=error.what, todo=error.todo)
+        yield Check.failed("key", error)
         return
     yield Check(name="key", ok=True, detail="accepted")
     yield _zone(client, name)
@@ -36,7 +36,7 @@ def _zone(client: ZadarmaClient, name: str) -> Check:
     try:
         prove_zone(client)
     except RemoteError as error:
-        return Check(name="zone", ok=False, detail=error.what, todo=error.todo)
+        return Check.failed("zone", error)
     return Check(name="zone", ok=True, detail=f"{name}, as in the settings")
 
 
@@ -44,7 +44,7 @@ def _extensions(client: ZadarmaClient) -> Check:
     try:
         numbers = client.get(INTERNAL).data.get("numbers")
     except RemoteError as error:
-        return Check(name="extensions", ok=False, detail=error.what, todo=error.todo)
+        return Check.failed("extensions", error)
     found = numbers if isinstance(numbers, list) else []
     return Check(
         name="extensions",
@@ -61,7 +61,7 @@ def _report(client: ZadarmaClient) -> Iterator[Check]:
         for report in reports(client, window):
             rows += report.rows
     except RemoteError as error:
-        yield Check(name="report", ok=False, detail=error.what, todo=error.todo)
+        yield Check.failed("report", error)
         return
     yield Check(name="report", ok=True, detail=f"{len(rows)} rows in the last 24 hours")
     shift = shift_of(rows, client.settings.zone)

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from connectors.answer import Answer
 from connectors.error import (
     AuthError,
@@ -30,7 +28,7 @@ _KEY = (
 
 def open_body(answer: Answer) -> dict[str, Any]:
     """The JSON of an answer that says success; raises what `classify` makes of any other."""
-    body = _parse(answer.body)
+    body = answer.json_object()
     if 200 <= answer.status < 300:
         if body is None:
             what = f"{answer.shown_url}: the answer is no JSON object."
@@ -80,11 +78,3 @@ def reset_s(answer: Answer) -> float:
 def is_spent(answer: Answer) -> bool:
     """Whether this was the last request that the limit allows for now."""
     return answer.headers.get("x-ratelimit-remaining", "").strip() == "0"
-
-
-def _parse(text: bytes) -> dict[str, Any] | None:
-    try:
-        body = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None

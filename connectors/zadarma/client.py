@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from connectors.answer import Answer
 from connectors.base import ClientOptions
 from connectors.error import RetryableError
 from connectors.limiter import Limiter
+from connectors.vendor_clock import VendorClock
 from connectors.zadarma.classify import is_spent, open_body, reset_s
 from connectors.zadarma.settings import ZadarmaSettings
 from connectors.zadarma.signature import query_of, sign
@@ -43,7 +44,7 @@ class Line(NamedTuple):
 
 
 @dataclass
-class ZadarmaClient:
+class ZadarmaClient(VendorClock):
     """A connection to one account; safe to share between threads. Its text shows no secret."""
 
     settings: ZadarmaSettings
@@ -53,16 +54,11 @@ class ZadarmaClient:
     key: str = field(repr=False)
     secret: str = field(repr=False)
     told: set[str] = field(default_factory=set, repr=False)
-    _ahead: timedelta = timedelta(0)
 
     def close(self) -> None:
         """Lets go of sockets."""
         self.reports.transport.close()
         self.others.transport.close()
-
-    def now(self) -> datetime:
-        """The account's time, as far as its answers tell."""
-        return self.options.clock() + self._ahead
 
     def get(self, path: str, params: Mapping[str, object] | None = None) -> Body:
         """Reads, signed; repeated by itself within the budget.
@@ -88,17 +84,9 @@ class ZadarmaClient:
                 raise
             if is_spent(answer):
                 limiter.pause(reset_s(answer))
-            return Body(data, self._served_at(answer))
+            return Body(data, self.served_at(answer))
 
         return read
-
-    def _served_at(self, answer: Answer) -> datetime:
-        """The moment of the request by the `Date` header, by our clock where there is none."""
-        elapsed = timedelta(seconds=answer.elapsed_s)
-        if answer.served_at is None:
-            return self.now() - elapsed
-        self._ahead = answer.served_at - self.options.clock()
-        return answer.served_at - elapsed
 
 
 def connect(settings: ZadarmaSettings, options: ClientOptions) -> ZadarmaClient:

@@ -1,8 +1,6 @@
 """The account as an ASGI application: API v4, the token endpoint, and the sandbox's controls."""
 
 from collections.abc import Callable
-from datetime import UTC
-from email.utils import format_datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -23,6 +21,7 @@ from sandbox.control import Control
 from sandbox.door import Door, Knock, Reply
 from sandbox.fault import Faults
 from sandbox.journal import Journal
+from sandbox.moment import http_date
 from sandbox.php import parse_query
 from sandbox.wire import Broken
 
@@ -142,16 +141,12 @@ def _decode(body: bytes) -> Any:
 
 def _reply(account: Account, answer: Answer) -> Reply:
     body = b"" if answer.body is None else msgspec.json.encode(answer.body)
-    return Reply(answer.status, body, answer.content_type, None, _date(account))
+    return Reply(answer.status, body, answer.content_type, None, http_date(account.clock()))
 
 
 def _refused(account: Account, error: Problem) -> Reply:
     body = error.body.encode() if isinstance(error.body, str) else msgspec.json.encode(error.body)
-    return Reply(error.status, body, error.content_type, error.error, _date(account))
-
-
-def _date(account: Account) -> str:
-    return format_datetime(account.clock().astimezone(UTC), usegmt=True)
+    return Reply(error.status, body, error.content_type, error.error, http_date(account.clock()))
 
 
 def _refusal(account: Account, kind: str) -> Reply:

@@ -1,31 +1,21 @@
 """The account as an ASGI application: crmapi/v1 and the sandbox's controls."""
 
-from collections.abc import Callable, Mapping
-from email.utils import format_datetime
-from functools import partial
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
-from starlette.routing import Route
 
-from sandbox.control import Control
-from sandbox.door import Door, Knock, Reply
-from sandbox.exchange_truth import exchange_truth
 from sandbox.fault import Faults
 from sandbox.itoolabs.account import Account, login_of, moment_of
 from sandbox.journal import Journal
-from sandbox.minute_limit import MinuteLimits
-from sandbox.moment import utc
-from sandbox.wire import Broken
+from sandbox.minute_limit import Count, MinuteLimits
+from sandbox.telephone_desk import Desk, Refused
 
 REQUESTS = "requests"
 """The one kind that is counted."""
 
 _LEAST_WAIT_S = 1
-_REFUSALS = {"429": 429, "500": 500, "503": 503, "expired": 401}
 _ERRORS = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -37,69 +27,44 @@ _ERRORS = {
 }
 
 
-class Refused(Exception):
-    """An answer other than success."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
 def build_app(
     account: Account, limits: MinuteLimits, faults: Faults, journal: Journal
 ) -> Starlette:  # fmt: skip
     """Assemble the application of one account."""
-    exchange = account.exchange
-    refusal = partial(_refusal, account)
-    desk = _Desk(account, limits, Door(faults, journal, exchange.clock, refusal))
-    control = Control(faults, journal, partial(exchange_truth, exchange), exchange.live_step)
-    return Starlette(
-        routes=[
-            *control.routes(),
-            Route("/crmapi/v1/{path:path}", desk.api, methods=["GET"]),
-        ]
-    )
+    return _Desk(account, limits, faults, journal).app("crmapi/v1")
 
 
-class _Desk:
-    def __init__(self, account: Account, limits: MinuteLimits, door: Door) -> None:
-        self._account = account
-        self._limits = limits
-        self._door = door
+class _Desk(Desk[Account]):
+    messages = _ERRORS
+    busy: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
-    async def api(self, http: HttpRequest) -> Response | Broken:
-        """Answer one request of the API."""
-        path = http.path_params["path"].strip("/")
-        return await self._door.answer(
-            http,
-            Knock(f"GET {path}"),
-            lambda: self._run(lambda: self._call(http, path)),
-            self._limits.latency_s,
-        )
+    def kind_of(self, path: str) -> str:
+        """All requests are counted together."""
+        return REQUESTS
 
-    def _run(self, answer: Callable[[], Any]) -> Reply:
-        with self._account.exchange.lock:
-            count = self._limits.hit(REQUESTS)
-            if count.refused:
-                wait_s = int(count.reset_at - self._account.exchange.now()) + _LEAST_WAIT_S
-                return _refused(self._account, 429, {"Retry-After": str(wait_s)})
-            try:
-                body = msgspec.json.encode(answer())
-            except Refused as error:
-                return _refused(self._account, error.status)
-            return Reply(200, body, date=_date(self._account))
+    def limit_headers(self, count: Count) -> Mapping[str, str]:
+        """When to come again, of those sent away."""
+        if not count.refused:
+            return {}
+        wait_s = int(count.reset_at - self.account.exchange.now()) + _LEAST_WAIT_S
+        return {"Retry-After": str(wait_s)}
 
-    def _call(self, http: HttpRequest, path: str) -> Any:
-        if http.headers.get("x-api-key") != self._account.key:
+    def call(self, http: HttpRequest, path: str) -> Any:
+        """The key first, then what is asked for."""
+        if http.headers.get("x-api-key") != self.account.key:
             raise Refused(401)
         asked = http.query_params
         if path == "domain":
-            return self._account.domain()
+            return self.account.domain()
         if path == "users":
-            return _users(self._account, asked)
+            return _users(self.account, asked)
         if path == "history/json":
-            return _history(self._account, asked)
+            return _history(self.account, asked)
         raise Refused(404)
+
+    def error_body(self, text: str) -> dict[str, Any]:
+        """The words alone."""
+        return {"error": text}
 
 
 def _users(account: Account, asked: Mapping[str, str]) -> Any:
@@ -128,19 +93,3 @@ def _history(account: Account, asked: Mapping[str, str]) -> Any:
     if kind == "missed":
         return [row for row in rows if row["status"] == "missed"]
     return [row for row in rows if kind in ("all", row["type"])]
-
-
-def _refusal(account: Account, kind: str) -> Reply:
-    """The account's own error behind a fault's name."""
-    headers = {"Retry-After": "1"} if kind == "429" else {}
-    return _refused(account, _REFUSALS[kind], headers)
-
-
-def _refused(account: Account, status: int, headers: Mapping[str, str] | None = None) -> Reply:
-    text = _ERRORS[status]
-    body = msgspec.json.encode({"error": text})
-    return Reply(status, body, error=text, date=_date(account), headers=headers or {})
-
-
-def _date(account: Account) -> str:
-    return format_datetime(utc(account.exchange.now()), usegmt=True)

@@ -1,8 +1,6 @@
 """The exchange as an ASGI application: signed POST forms, and the sandbox's controls."""
 
 from collections.abc import Callable
-from datetime import UTC
-from email.utils import format_datetime
 from functools import partial
 from typing import Any
 
@@ -19,6 +17,7 @@ from sandbox.fault import Faults
 from sandbox.journal import Journal
 from sandbox.mango.limit import Limits, TooFastError
 from sandbox.mango.product import Json, Product, Refusal
+from sandbox.moment import http_date
 from sandbox.wire import Broken
 
 _JSON = "application/json"
@@ -81,7 +80,7 @@ def _fault(product: Product, kind: str) -> Reply:
 
 
 def _told(product: Product, status: int, body: Json | None) -> Reply:
-    date = format_datetime(product.exchange.clock().astimezone(UTC), usegmt=True)
+    date = http_date(product.exchange.clock())
     text = b"" if body is None else msgspec.json.encode(body)
     return Reply(status, text, _JSON, _error(status, body or {}), date)
 

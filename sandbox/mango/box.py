@@ -4,41 +4,31 @@ import random
 from collections.abc import Callable
 from datetime import datetime
 
-from sandbox.exchange import Exchange, build_exchange
+from sandbox.exchange import build_exchange
 from sandbox.mango.app import build_app
 from sandbox.mango.limit import Limits
 from sandbox.mango.product import Product
-from sandbox.serving import Served
+from sandbox.telephone_box import TelephoneBox
 from sandbox.tls import TlsFiles
 
 
-class MangoBox(Served):
+class MangoBox(TelephoneBox[Product, Limits]):
     """A running sandbox of Mango Office; close it, or use it as a context manager."""
 
-    def __init__(self, product: Product, limits: Limits, tls: TlsFiles | None) -> None:
-        super().__init__(tls, product.exchange.live_step)
-        self.product = product
-        self.limits = limits
-
     @property
-    def exchange(self) -> Exchange:
-        """The calls behind it."""
-        return self.product.exchange
+    def product(self) -> Product:
+        """The account, as the vendor calls it."""
+        return self.account
 
     @property
     def credentials(self) -> dict[str, str | None]:
         """What a client needs to enter."""
         return {
             "url": f"{self.url}/vpbx",
-            "api_key": self.product.key,
-            "api_salt": self.product.salt,
+            "api_key": self.account.key,
+            "api_salt": self.account.salt,
             "ca_bundle": self.ca_bundle,
         }
-
-    def open(self, port: int) -> None:
-        """Listen on the loopback, port 0 = any free one."""
-        app = build_app(self.product, self.limits, self.faults, self.log)
-        self.serve(app, port, dated=False)
 
 
 def build_box(
@@ -51,4 +41,4 @@ def build_box(
     """An exchange with its history, not yet listening; ValueError for an unknown scale."""
     exchange = build_exchange(scale, seed, clock)
     product = Product(exchange, random.Random(f"keys {seed}"))
-    return MangoBox(product, Limits(exchange.now, enabled=limited), tls)
+    return MangoBox(product, Limits(exchange.now, enabled=limited), build_app, tls)

@@ -1,7 +1,5 @@
 """The Data API as an ASGI application: one address for all methods, and the sandbox's controls."""
 
-from datetime import UTC
-from email.utils import format_datetime
 from functools import partial
 from typing import Any
 
@@ -15,6 +13,7 @@ from sandbox.control import Control
 from sandbox.door import Door, Knock, Reply
 from sandbox.fault import Faults
 from sandbox.journal import Journal
+from sandbox.moment import http_date
 from sandbox.uis.account import Account
 from sandbox.uis.limit import Limits
 from sandbox.uis.method import METHODS
@@ -106,7 +105,7 @@ def _refused(account: Account, problem: Problem, number: object, limits: Limits)
 
 
 def _date(account: Account) -> str:
-    return format_datetime(account.exchange.clock().astimezone(UTC), usegmt=True)
+    return http_date(account.exchange.clock())
 
 
 def _refusal(account: Account, limits: Limits, kind: str) -> Reply:

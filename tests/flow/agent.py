@@ -66,14 +66,16 @@ METRICS = (
 )
 
 
-def write_settings(
-    folder: Path, box: Any, *, since: str = "2020-01-01", extra: str = "", store: str = "sqlite"
-) -> Path:
-    """A settings file for one Bitrix24 source with a scorecard; the webhook lies beside it."""
-    box.portal.access.code = canary("webhook")
-    secret = folder / "webhook"
-    secret.write_text(box.webhook)
-    secret.chmod(0o600)
+def keep_secret(folder: Path, name: str, value: str) -> Path:
+    """The file of a secret, which nobody else may read."""
+    path = folder / name
+    path.write_text(value)
+    path.chmod(0o600)
+    return path
+
+
+def write_file(folder: Path, tables: str) -> Path:
+    """A settings file of these tables, with data and a vault of its own, in Moscow's time."""
     path = folder / "merilo.toml"
     path.write_text(
         f"""
@@ -81,12 +83,26 @@ def write_settings(
 data_dir = "./data"
 timezone = "Europe/Moscow"
 
-[store]
-url = "{store}"
-
 [secrets]
 backend = "vault"
 master_key = "generated"
+{tables}""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def write_settings(
+    folder: Path, box: Any, *, since: str = "2020-01-01", extra: str = "", store: str = "sqlite"
+) -> Path:
+    """A settings file for one Bitrix24 source with a scorecard; the webhook lies beside it."""
+    box.portal.access.code = canary("webhook")
+    secret = keep_secret(folder, "webhook", box.webhook)
+    return write_file(
+        folder,
+        f"""
+[store]
+url = "{store}"
 
 [sources.main]
 connector = "bitrix24"
@@ -104,9 +120,7 @@ today = ["calls_120s", "deals_won"]
 every = "1s"
 {extra}
 """.replace("'", '"'),
-        encoding="utf-8",
     )
-    return path
 
 
 @contextmanager

@@ -17,20 +17,10 @@ from tests.flow import agent as agents
 
 def write_settings(folder: Path, box: Any, *, since: str = "2020-01-01", extra: str = "") -> Path:
     """A settings file for one amoCRM source with a scorecard; the token lies beside it."""
-    secret = folder / "token"
-    secret.write_text(box.token)
-    secret.chmod(0o600)
-    path = folder / "merilo.toml"
-    path.write_text(
+    secret = agents.keep_secret(folder, "token", box.token)
+    return agents.write_file(
+        folder,
         f"""
-[merilo]
-data_dir = "./data"
-timezone = "Europe/Moscow"
-
-[secrets]
-backend = "vault"
-master_key = "generated"
-
 [sources.amo]
 connector = "amocrm"
 url = "{box.url}"
@@ -39,9 +29,7 @@ since = "{since}"
 ca_bundle = "{box.ca_bundle or ""}"
 {extra}
 """,
-        encoding="utf-8",
     )
-    return path
 
 
 @contextmanager

@@ -44,21 +44,14 @@ class Post:
         """A settings file for these mailboxes (address, then lines of its table)."""
         tables = []
         for address, _, lines in (box.partition("\n") for box in boxes or (ANNA, BORIS)):
-            secret = self.folder / f"{address}.secret"
-            secret.write_text(self.passwords.get(address, self.server.password))
-            secret.chmod(0o600)
+            password = self.passwords.get(address, self.server.password)
+            secret = agents.keep_secret(self.folder, f"{address}.secret", password)
             tables.append(
                 f'[sources.mail.mailboxes."{address}"]\npassword = "file:{secret}"\n{lines}'
             )
-        path = self.folder / "merilo.toml"
-        path.write_text(
+        return agents.write_file(
+            self.folder,
             f"""
-[merilo]
-data_dir = "./data"
-timezone = "Europe/Moscow"
-[secrets]
-backend = "vault"
-master_key = "generated"
 [sources.mail]
 connector = "imap"
 url = "{self.server.url}"
@@ -66,9 +59,7 @@ since = "2026-10-01"
 {extra}
 """
             + "\n".join(tables),
-            encoding="utf-8",
         )
-        return path
 
     @contextmanager
     def agent(self, *boxes: str, extra: str = "") -> Iterator[App]:

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 from sandbox.asterisk import CDR_TABLE, CEL_TABLE, ROBOT_CONTEXT, Book, heard
 from sandbox.exchange import Exchange, build_exchange
 from tests.clock import Clock
+from tests.flow.agent import keep_secret, write_file
 
 OFFSET_S = 5 * 3600
 """The server's clock shows the time of Almaty."""
@@ -65,24 +66,14 @@ def _insert(tx: Any, table: str, rows: list[dict[str, Any]]) -> None:
 
 def settings_of(folder: Path, books: Books, *, extra: str = "") -> Path:
     """A settings file for the books as the source `pbx`; people are named by their extension."""
-    secret = folder / "database"
-    secret.write_text(books.url)
-    secret.chmod(0o600)
+    secret = keep_secret(folder, "database", books.url)
     people = "\n".join(
         f'[[managers]]\nname = "{one.name} {own}"\naliases = {{ pbx = "{own}" }}'
         for own, one in books.exchange.employees.items()
     )
-    path = folder / "merilo.toml"
-    path.write_text(
+    return write_file(
+        folder,
         f"""
-[merilo]
-data_dir = "./data"
-timezone = "Europe/Moscow"
-
-[secrets]
-backend = "vault"
-master_key = "generated"
-
 [sources.pbx]
 connector = "cdr"
 profile = "asterisk"
@@ -93,9 +84,7 @@ robots = ["{ROBOT_CONTEXT}"]
 
 {people}
 """,
-        encoding="utf-8",
     )
-    return path
 
 
 def opened(url: str, clock: Clock, *, scale: str = "tiny", cel: bool = True) -> Iterator[Books]:

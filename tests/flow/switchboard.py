@@ -10,6 +10,7 @@ from unittest import mock
 from kpi.period import By
 from kpi.value import Query, values
 from merilo.wiring import App
+from sandbox.conversation import IN, Conversation, Leg
 from sandbox.exchange import Exchange
 from sandbox.exchange_truth import exchange_truth
 from tests.clock import Clock
@@ -49,24 +50,13 @@ def write_settings(
     people: str = "",
 ) -> Path:
     """A settings file for one exchange called `pbx`; its secrets lie beside it."""
-    lines = []
-    for name, value in secrets.items():
-        secret = folder / name
-        secret.write_text(value)
-        secret.chmod(0o600)
-        lines.append(f'{name} = "file:{secret}"')
-    path = folder / "merilo.toml"
-    keys = "\n".join(lines)
-    path.write_text(
+    keys = "\n".join(
+        f'{name} = "file:{agents.keep_secret(folder, name, value)}"'
+        for name, value in secrets.items()
+    )
+    return agents.write_file(
+        folder,
         f"""
-[merilo]
-data_dir = "./data"
-timezone = "Europe/Moscow"
-
-[secrets]
-backend = "vault"
-master_key = "generated"
-
 [sources.pbx]
 connector = "{connector}"
 url = "{box.url}"
@@ -77,9 +67,7 @@ ca_bundle = "{box.ca_bundle or ""}"
 
 {people}
 """,
-        encoding="utf-8",
     )
-    return path
 
 
 @contextmanager
@@ -96,6 +84,17 @@ def unhurried(app: App, clock: Clock) -> Iterator[None]:
     """What the agent waits for comes at once: its waiting moves the clock."""
     with mock.patch.object(app.stopping, "wait", lambda seconds: clock.forward(seconds=seconds)):
         yield
+
+
+def ring_up(
+    box: Any, at: float, *, talk: int = 200, told_later: float = 0, client: str = "79161234567"
+) -> Conversation:
+    """A client rings somebody, and is told of so many seconds after the call began."""
+    extension = next(iter(box.exchange.employees))
+    leg = Leg(extension, at, at + 5, at + 5 + talk)
+    call = Conversation(0, IN, client, "74951000001", at, at + 5 + talk, (leg,))
+    kept: Conversation = box.exchange.add(call, published_at=at + told_later)
+    return kept
 
 
 def true_values(exchange: Exchange, *, since: date, until: date, by: str) -> agents.Numbers:

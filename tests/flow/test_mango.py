@@ -7,26 +7,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from connectors.mango.client import MangoClient
-from kpi.period import By
 from merilo.cycle import run_cycle, run_late
-from merilo.exit_code import ExitCode, code_of
 from merilo.wiring import App
-from sandbox.conversation import IN, Conversation, Leg
-from sandbox.server import start_sandbox
 from tests.canary import canary
 from tests.clock import Clock
-from tests.flow.kill import Kill, dying
-from tests.flow.switchboard import (
-    METRICS,
-    agent,
-    shown_values,
-    stored_legs,
-    true_values,
-    write_settings,
-)
+from tests.flow.switchboard import agent, ring_up, stored_legs, write_settings
+from tests.flow.switchboard_suite import Deaths, History, Vendor, refuse_key
 
 SINCE = date(2026, 8, 20)
 
@@ -56,36 +43,23 @@ def ids_of(box: Any) -> dict[str, int]:
     return {name: each.id for each in found for name in (str(each.id), each.extension)}
 
 
-def agree(app: App, box: Any, *, since: date = SINCE, by: By = "day") -> None:
-    days = {"since": since, "until": app.clock().date()}
-    expected = true_values(box.exchange, **days, by=by)
-    found = shown_values(app, ids_of(box), **days, by=by)
-    assert found == expected
+VENDOR = Vendor(
+    "mango",
+    settings_of,
+    ids_of,
+    request=(MangoClient, "_send"),
+    deaths=(2, 5),
+    since=SINCE,
+    history=date(2026, 4, 1),
+    recent=timedelta(days=50),
+    sandbox={"limits": True},
+    opened=opened,
+)
+agree = VENDOR.agree
 
 
-@pytest.fixture(scope="module")
-def read_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Any]]:
-    """Half a year of a small company, read in one pass."""
-    folder, clock = tmp_path_factory.mktemp("mango"), Clock()
-    with (
-        start_sandbox("mango", scale="small", seed=7, limits=True, clock=clock) as box,
-        opened(settings_of(folder, box, since=date(2026, 4, 1)), clock) as app,
-    ):
-        assert not run_cycle(app, "pbx").errors
-        yield app, box
-
-
-@pytest.mark.parametrize("by", ["day", "week", "month", "total"])
-def test_every_number_of_every_manager_and_the_team_is_the_truth(
-    read_once: tuple[App, Any], by: By
-) -> None:
-    app, box = read_once
-    agree(app, box, since=date(2026, 7, 1), by=by)
-    days = {"since": date(2026, 7, 1), "until": app.clock().date()}
-    expected = true_values(box.exchange, **days, by=by)
-    assert {metric for _, metric, _ in expected} == set(METRICS)
-    assert len({user for user, _, _ in expected}) > 5
-    assert box.limits.rejected == 0
+class TestMango(History, Deaths):
+    """An exchange that keeps to its limits."""
 
 
 def test_who_left_is_listed_by_nobody_and_named_in_the_settings(
@@ -109,17 +83,6 @@ def test_what_is_read_again_changes_nothing(read_once: tuple[App, Any]) -> None:
     assert stored_legs(app) == before
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def box(clock: Clock) -> Iterator[Any]:
-    with start_sandbox("mango", scale="tiny", seed=5, limits=True, clock=clock) as opened:
-        yield opened
-
-
 def changed(result: Any) -> list[int]:
     assert not result.errors
     return [each.changed for each in result.streams]
@@ -130,9 +93,7 @@ def test_calls_are_read_as_they_end_and_one_told_of_late_is_found(
 ) -> None:
     chance = random.Random(3)
     at = clock().timestamp()
-    leg = Leg(next(iter(box.exchange.employees)), at, at + 5, at + 205)
-    late = Conversation(0, IN, "79161234567", "74951000001", at, at + 205, (leg,))
-    box.exchange.add(late, published_at=at + 40_000)
+    ring_up(box, at, told_later=40_000)
     with opened(settings_of(tmp_path, box), clock) as app:
         for _ in range(4):
             assert not run_cycle(app, "pbx").errors
@@ -143,25 +104,6 @@ def test_calls_are_read_as_they_end_and_one_told_of_late_is_found(
         assert clock().timestamp() > at + 40_000
         assert {each.error for each in run_late(app, "pbx")} == {None}
         agree(app, box)
-
-
-def test_killed_at_a_request_nothing_is_lost_or_doubled(clock: Clock, tmp_path: Path) -> None:
-    since = clock().date() - timedelta(days=50)
-    for number in (2, 5):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        with start_sandbox("mango", scale="tiny", seed=5, limits=True, clock=clock) as box:
-            path = settings_of(folder, box, since=since)
-            with (
-                opened(path, clock) as app,
-                dying(MangoClient, "_send", number, before=False),
-                pytest.raises(Kill),
-            ):
-                run_cycle(app, "pbx")
-            with opened(path, clock) as app:
-                assert not run_cycle(app, "pbx").errors
-                agree(app, box, since=since)
-            assert box.limits.rejected == 0
 
 
 def test_bad_answers_are_asked_for_again(box: Any, clock: Clock, tmp_path: Path) -> None:
@@ -205,11 +147,7 @@ def test_a_wrong_salt_is_advised_on_and_not_hammered(
     right = (tmp_path / "api_salt").read_text()
     (tmp_path / "api_salt").write_text(canary("wrong"))
     with opened(path, clock) as app:
-        result = run_cycle(app, "pbx")
-        assert len(box.log) == 1
-        assert result.failed is not None
-        assert "merilo secrets set" in result.failed.todo
-        assert code_of(result.failed) == ExitCode.LOGIN
+        refuse_key(app, box)
     (tmp_path / "api_salt").write_text(right)
     with opened(path, clock) as app:
         errors = [str(each) for each in run_cycle(app, "pbx").errors]

@@ -28,6 +28,7 @@ from sandbox.server import start_sandbox
 from store.table import TEAM
 from tests.canary import canary
 from tests.clock import Clock
+from tests.flow.agent import keep_secret, write_file
 from tests.flow.switchboard import agent, shown_values, true_values
 
 SINCE, SEED = date(2026, 8, 20), 5
@@ -53,16 +54,10 @@ class Company:
         product.key, product.salt = canary("mango-key"), canary("mango-salt")
         secrets = {"webhook": self.bitrix.webhook, "key": product.key, "salt": product.salt}
         for name, secret in secrets.items():
-            (self.folder / name).write_text(secret)
-            (self.folder / name).chmod(0o600)
-        path = self.folder / "merilo.toml"
-        path.write_text(
+            keep_secret(self.folder, name, secret)
+        return write_file(
+            self.folder,
             f"""
-[merilo]
-data_dir = "./data"
-[secrets]
-backend = "vault"
-master_key = "generated"
 [sources.main]
 connector = "bitrix24"
 url = "{self.bitrix.url}"
@@ -75,9 +70,7 @@ api_key = "file:{self.folder}/key"
 api_salt = "file:{self.folder}/salt"
 since = "{SINCE}"
 """,
-            encoding="utf-8",
         )
-        return path
 
     def note(self, chance: random.Random, how: str, call: Conversation) -> None:
         """A call of the exchange as the CRM shows it: when, how long and whose it was told."""

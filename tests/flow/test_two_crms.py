@@ -18,7 +18,7 @@ from sandbox.bitrix24.truth import truth as bitrix_truth
 from sandbox.server import start_sandbox
 from tests.canary import canary
 from tests.clock import Clock
-from tests.flow.agent import agent
+from tests.flow.agent import agent, keep_secret, write_file
 
 METRICS = ("calls_in", "calls_out", "talk_time", "deals_created", "deals_won", "revenue")
 DAYS = {"since": date(2026, 4, 1), "until": date(2026, 10, 15)}
@@ -34,17 +34,11 @@ class Company:
     def settings(self, extra: str = "") -> Path:
         """A settings file for both, each with a scorecard."""
         self.bitrix.portal.access.code = canary("webhook")
-        for name, secret in (("webhook", self.bitrix.webhook), ("token", self.amo.token)):
-            (self.folder / name).write_text(secret)
-            (self.folder / name).chmod(0o600)
-        path = self.folder / "merilo.toml"
-        path.write_text(
+        keep_secret(self.folder, "webhook", self.bitrix.webhook)
+        keep_secret(self.folder, "token", self.amo.token)
+        return write_file(
+            self.folder,
             f"""
-[merilo]
-data_dir = "./data"
-[secrets]
-backend = "vault"
-master_key = "generated"
 [sources.main]
 connector = "bitrix24"
 url = "{self.bitrix.url}"
@@ -65,9 +59,7 @@ kind = "scorecard"
 metrics = ["deals_won", "calls_in"]
 {extra}
 """,
-            encoding="utf-8",
         )
-        return path
 
     def truth(self) -> dict[tuple[str | None, str], Any]:
         """By name of the person (None: the team): the two sandboxes' own sums together."""

@@ -1,7 +1,6 @@
 """A UIS account read over sockets; the agent's numbers are the sandbox's truth."""
 
 import random
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,28 +9,17 @@ from unittest import mock
 import pytest
 
 from connectors.uis.client import UisClient
-from kpi.period import By
-from merilo.cycle import run_cycle, run_late
+from merilo.cycle import run_cycle
 from merilo.exit_code import ExitCode, code_of
-from merilo.wiring import App
 from sandbox.conversation import IN, Conversation, Leg
 from sandbox.server import start_sandbox
 from sandbox.uis.truth import heard
 from tests.canary import canary
 from tests.clock import Clock
-from tests.flow.kill import Kill, dying
-from tests.flow.switchboard import (
-    METRICS,
-    agent,
-    shown_values,
-    stored_legs,
-    true_values,
-    write_settings,
-)
+from tests.flow.switchboard import agent, ring_up, stored_legs, write_settings
+from tests.flow.switchboard_suite import BadAnswers, Deaths, History, Polls, Vendor
 
 SINCE = date(2026, 10, 1)
-SETTLED = timedelta(days=2)
-"""A call back may answer what came before anything was read."""
 
 
 def settings_of(folder: Path, box: Any, *, since: date = SINCE, extra: str = "") -> Path:
@@ -40,64 +28,29 @@ def settings_of(folder: Path, box: Any, *, since: date = SINCE, extra: str = "")
     return write_settings(folder, box, "uis", secrets, since=since.isoformat(), extra=extra)
 
 
-def shown(app: App, box: Any, since: date, by: By) -> Any:
+def ids_of(box: Any) -> dict[str, int]:
+    """By id, and by extension."""
     people = box.exchange.employees.values()
-    ids = {name: one.id for one in people for name in (str(one.id), one.extension)}
-    return shown_values(app, ids, since=since, until=app.clock().date(), by=by)
+    return {name: one.id for one in people for name in (str(one.id), one.extension)}
 
 
-def agree(app: App, box: Any, *, since: date = SINCE, by: By = "day") -> None:
-    until, since = app.clock().date(), since + SETTLED
-    expected = true_values(heard(box.account), since=since, until=until, by=by)
-    assert expected
-    assert shown(app, box, since, by) == expected
+VENDOR = Vendor(
+    "uis",
+    settings_of,
+    ids_of,
+    request=(UisClient, "ask"),
+    deaths=(1, 2, 4, 7),
+    since=SINCE,
+    recent=timedelta(days=9),
+    told=lambda box: heard(box.account),
+    settled=timedelta(days=2),  # a call back may answer what came before anything was read
+    fault={"method": "get.calls_report", "after": 1},
+)
+agree = VENDOR.agree
 
 
-@pytest.fixture(scope="module")
-def read_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Any]]:
-    """Half a year of a small company, read in one pass."""
-    folder, clock = tmp_path_factory.mktemp("uis"), Clock()
-    with (
-        start_sandbox("uis", scale="small", seed=7, clock=clock) as box,
-        agent(settings_of(folder, box, since=date(2026, 7, 1)), clock) as app,
-    ):
-        assert not run_cycle(app, "pbx").errors
-        yield app, box
-
-
-@pytest.mark.parametrize("by", ["day", "week", "month", "total"])
-def test_every_number_of_every_manager_and_the_team_is_the_truth(
-    read_once: tuple[App, Any], by: By
-) -> None:
-    app, box = read_once
-    since = date(2026, 7, 5)
-    expected = true_values(heard(box.account), since=since, until=app.clock().date(), by=by)
-    assert {metric for _, metric, _ in expected} == set(METRICS)
-    assert len({user for user, _, _ in expected}) > 5
-    assert shown(app, box, since, by) == expected
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def box(clock: Clock) -> Iterator[Any]:
-    with start_sandbox("uis", scale="tiny", seed=5, clock=clock) as opened:
-        yield opened
-
-
-def test_a_poll_over_the_overlap_changes_nothing(box: Any, clock: Clock, tmp_path: Path) -> None:
-    with agent(settings_of(tmp_path, box), clock) as app:
-        assert not run_cycle(app, "pbx").errors
-        agree(app, box)
-        clock.forward(minutes=5)
-        again = run_cycle(app, "pbx")
-        assert not again.errors
-        assert [each.changed for each in again.streams] == [0, 0]
-        late = run_late(app, "pbx")
-        assert [(each.changed, each.error) for each in late] == [(0, None)]
+class TestUis(History, Polls, Deaths, BadAnswers):
+    """An account in Moscow."""
 
 
 def test_a_poll_costs_three_points(box: Any, clock: Clock, tmp_path: Path) -> None:
@@ -108,37 +61,6 @@ def test_a_poll_costs_three_points(box: Any, clock: Clock, tmp_path: Path) -> No
         clock.forward(minutes=2)
         assert not run_cycle(app, "pbx").errors
         assert box.log.calls() == ["get.employees", "get.calls_report", "get.call_legs_report"]
-
-
-def test_live_calls_are_read_as_they_end(box: Any, clock: Clock, tmp_path: Path) -> None:
-    chance = random.Random(3)
-    with agent(settings_of(tmp_path, box), clock) as app:
-        for _ in range(2):
-            assert not run_cycle(app, "pbx").errors
-            for _ in range(9):
-                clock.forward(seconds=chance.choice((1, 400, 4000)))
-                box.exchange.live_step(chance)
-        assert not run_cycle(app, "pbx").errors
-        agree(app, box)
-
-
-def ring_up(box: Any, at: float, *, talk: int = 200, told_later: float = 0) -> Conversation:
-    """A client rings somebody, and is told of so many seconds after the call began."""
-    extension = next(iter(box.exchange.employees))
-    leg = Leg(extension, at, at + 5, at + 5 + talk)
-    call = Conversation(0, IN, "79161234567", "74951000001", at, at + 5 + talk, (leg,))
-    kept: Conversation = box.exchange.add(call, published_at=at + told_later)
-    return kept
-
-
-def test_a_call_told_of_a_day_late_is_found(box: Any, clock: Clock, tmp_path: Path) -> None:
-    with agent(settings_of(tmp_path, box), clock) as app:
-        assert not run_cycle(app, "pbx").errors
-        ring_up(box, clock().timestamp(), told_later=86_400)
-        clock.forward(hours=25)
-        assert not run_cycle(app, "pbx").errors
-        assert {each.error for each in run_late(app, "pbx")} == {None}
-        agree(app, box)
 
 
 def test_a_long_call_is_read_when_it_ends(box: Any, clock: Clock, tmp_path: Path) -> None:
@@ -178,44 +100,6 @@ def test_short_pages_tell_the_same(box: Any, clock: Clock, tmp_path: Path) -> No
     ):
         assert not run_cycle(app, "pbx").errors
         agree(app, box)
-
-
-def test_killed_at_any_request_nothing_is_lost_or_doubled(clock: Clock, tmp_path: Path) -> None:
-    since = clock().date() - timedelta(days=9)
-    for number in (1, 2, 4, 7):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        with start_sandbox("uis", scale="tiny", seed=5, clock=clock) as box:
-            path = settings_of(folder, box, since=since)
-            with (
-                agent(path, clock) as app,
-                dying(UisClient, "ask", number, before=False),
-                pytest.raises(Kill),
-            ):
-                run_cycle(app, "pbx")
-            with agent(path, clock) as app:
-                assert not run_cycle(app, "pbx").errors
-                agree(app, box, since=since)
-
-
-@pytest.mark.parametrize("kind", ["429", "truncate", "lost"])
-def test_a_bad_answer_is_asked_for_again(box: Any, clock: Clock, tmp_path: Path, kind: str) -> None:
-    since = clock().date() - timedelta(days=9)
-    path = settings_of(tmp_path, box, since=since)
-    with agent(path, clock) as app, mock.patch.object(app.stopping, "wait", clock_wait(clock)):
-        box.faults.add(kind, method="get.calls_report", after=1)
-        assert not run_cycle(app, "pbx").errors
-        agree(app, box, since=since)
-
-
-def clock_wait(clock: Clock) -> Any:
-    """Waiting that takes no time but on the clock."""
-
-    def wait(timeout: float | None = None) -> bool:
-        clock.forward(seconds=timeout or 0)
-        return False
-
-    return wait
 
 
 @pytest.mark.parametrize(

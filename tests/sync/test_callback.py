@@ -14,35 +14,26 @@ from hypothesis import strategies as st
 from config.settings import CalendarSection
 from config.work_calendar import calendar_of, calendar_text
 from store import directory
-from store.fact import Account, CallLeg, Direction
+from store.fact import CallLeg, Direction
 from store.mark import REBUILD, read_mark
 from store.moment import to_ms
 from store.store import Store
 from store.table import TEAM
 from sync.commit import Commit
 from sync.recredit import settle
-from tests.store.quick import open_quick_store
 from tests.store.row import stored
 from tests.sync.ledger import empty
 from tests.sync.scripted import START, Remote, source
+from tests.sync.staffed import ANNA, BORIS, staffed_store
 
 DAY_S = 86_400
 TABLES = ("call_journal", "call", "call_leg", "mark")
-ANNA, BORIS = "7", "8"
 
 
 @pytest.fixture(scope="module")
 def quick() -> Iterator[Store]:
-    store = open_quick_store()
-    with store.write() as tx:
-        for place in ("main", "pbx"):
-            people = [
-                Account(ref=ref, name=ref, email=f"{ref}@firm.example", active=True)
-                for ref in (ANNA, BORIS)
-            ]
-            directory.put_accounts(tx, directory.source_id(tx, place), people)
-    yield store
-    store.close()
+    with staffed_store("main", "pbx") as store:
+        yield store
 
 
 def leg(ref: str, at_s: int, **more: Any) -> CallLeg:

@@ -12,18 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import directory
-from store.fact import Account, Direction, Email, EmailKind, EmailTrail, Removal
+from store.fact import Direction, Email, EmailKind, EmailTrail, Removal
 from store.moment import to_ms
 from store.store import Store
 from sync.commit import Commit
 from sync.recredit import settle
 from sync.removal import keep_removals
-from tests.store.quick import open_quick_store
 from tests.store.row import stored
 from tests.sync.ledger import empty
 from tests.sync.scripted import START, Remote, source
+from tests.sync.staffed import ANNA, BORIS, staffed_store
 
-ANNA, BORIS = "7", "8"
 HOUR, DAY = 3600, 86_400
 TABLES = ("email_journal", "email", "email_link", "mark")
 IN, OUT = Direction.IN, Direction.OUT
@@ -31,16 +30,8 @@ IN, OUT = Direction.IN, Direction.OUT
 
 @pytest.fixture(scope="module")
 def quick() -> Iterator[Store]:
-    store = open_quick_store()
-    with store.write() as tx:
-        for place in ("main", "mail"):
-            people = [
-                Account(ref=ref, name=ref, email=f"{ref}@firm.example", active=True)
-                for ref in (ANNA, BORIS)
-            ]
-            directory.put_accounts(tx, directory.source_id(tx, place), people)
-    yield store
-    store.close()
+    with staffed_store("main", "mail") as store:
+        yield store
 
 
 @dataclass(frozen=True)

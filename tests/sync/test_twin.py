@@ -10,36 +10,28 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from store import directory
-from store.fact import Account, CallLeg, Direction, Seen
+from store.fact import CallLeg, Direction, Seen
 from store.store import Store
 from store.stream import StreamState, save_stream
 from store.table import TEAM
 from sync.commit import Commit
 from sync.comparison import compare_calls
 from sync.recredit import settle
-from tests.store.quick import open_quick_store
 from tests.store.row import stored
 from tests.sync.ledger import empty
 from tests.sync.scripted import START, Remote, source
+from tests.sync.staffed import ANNA, BORIS, staffed_store
 
 TABLES = ("call_journal", "call", "call_leg", "mark", "stream")
-ANNA, BORIS = "7", "8"
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
 def quick() -> Iterator[Store]:
-    store = open_quick_store()
-    with store.write() as tx:
-        for place in ("main", "amo", "pbx"):
-            people = [
-                Account(ref=ref, name=ref, email=f"{ref}@firm.example", active=True)
-                for ref in (ANNA, BORIS)
-            ]
-            directory.put_accounts(tx, directory.source_id(tx, place), people)
-        directory.mark_telephony(tx, ["pbx"])
-    yield store
-    store.close()
+    with staffed_store("main", "amo", "pbx") as store:
+        with store.write() as tx:
+            directory.mark_telephony(tx, ["pbx"])
+        yield store
 
 
 @pytest.fixture

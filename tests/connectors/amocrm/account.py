@@ -1,18 +1,17 @@
 """A sandbox account and a client connected to it; documented payloads."""
 
 import json
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-from unittest import mock
 from zoneinfo import ZoneInfo
 
 from config.secret_ref import SecretRef
 from connectors.amocrm.client import AmocrmClient, connect
 from connectors.amocrm.settings import AmocrmSettings
-from connectors.base import ClientOptions, Context, PhoneMark
+from connectors.base import Context, PhoneMark
 from tests.connectors.clock import FakeClock
+from tests.connectors.patient import patient
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "amocrm"
 CONTEXT = Context(
@@ -29,25 +28,19 @@ def payload(name: str) -> Any:
     return case["response"]
 
 
-@contextmanager
 def connected(
     box: Any, *, clock: FakeClock | None = None, data_dir: Path | None = None, paced: bool = False
-) -> Iterator[AmocrmClient]:
+) -> AbstractContextManager[AmocrmClient]:
     """A client of a sandbox whose waiting takes no time."""
-    clock = clock or FakeClock()
     settings = AmocrmSettings(
         connector="amocrm", url=box.url, token=SecretRef("env", "TOKEN"), ca_bundle=""
     )
-    options = ClientOptions(
-        source="amo",
-        secret=lambda _ref: box.token,
+    return patient(
+        connect,
+        settings,
+        lambda _ref: box.token,
         clock=clock,
-        sleep=clock.sleep,
         data_dir=data_dir,
+        source="amo",
+        pace={"BURST": 1.0 if paced else 1e9},
     )
-    burst = 1.0 if paced else 1e9
-    with (
-        mock.patch("connectors.amocrm.client.BURST", burst),
-        closing(connect(settings, options)) as client,
-    ):
-        yield client

@@ -1,19 +1,18 @@
 """A client connected to the sandbox, and the payloads of public clients."""
 
 import json
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-from unittest import mock
 from zoneinfo import ZoneInfo
 
 from config.secret_ref import SecretRef
-from connectors.base import ClientOptions, Context
+from connectors.base import Context
 from connectors.itoolabs.client import ItoolabsClient, connect
 from connectors.itoolabs.settings import ItoolabsSettings
 from connectors.phone import phone_marker
 from tests.connectors.clock import FakeClock
+from tests.connectors.patient import patient
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "telephony" / "itoolabs"
 CONTEXT = Context(
@@ -26,25 +25,18 @@ def payload(name: str) -> Any:
     return json.loads((PAYLOADS / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@contextmanager
 def connected(
     box: Any, *, clock: FakeClock | None = None, data_dir: Path | None = None, paced: bool = False
-) -> Iterator[ItoolabsClient]:
+) -> AbstractContextManager[ItoolabsClient]:
     """A client of a sandbox whose waiting takes no time."""
-    clock = clock or FakeClock()
     settings = ItoolabsSettings(
         connector="itoolabs", url=box.url, token=SecretRef("env", "TOKEN"), ca_bundle=""
     )
-    options = ClientOptions(
-        source="pbx",
-        secret=lambda _ref: box.account.key,
+    return patient(
+        connect,
+        settings,
+        lambda _ref: box.account.key,
         clock=clock,
-        sleep=clock.sleep,
         data_dir=data_dir,
+        pace={"BURST": 5.0 if paced else 1e9},
     )
-    burst = 5.0 if paced else 1e9
-    with (
-        mock.patch("connectors.itoolabs.client.BURST", burst),
-        closing(connect(settings, options)) as client,
-    ):
-        yield client

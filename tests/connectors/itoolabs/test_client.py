@@ -29,6 +29,7 @@ from sandbox.server import start_sandbox
 from tests.canary import canary, seen_canaries
 from tests.connectors.clock import FakeClock
 from tests.connectors.itoolabs.account import connected
+from tests.connectors.patient import NONSENSE
 
 SINCE = Since(changed_from=datetime(2026, 10, 12, 9, tzinfo=UTC))
 
@@ -202,9 +203,7 @@ def test_a_backfill_never_meets_the_limit(tmp_path: Path) -> None:
         assert strict.limits.rejected == 0
 
 
-@pytest.mark.parametrize(
-    "kind", ["429", "500", "503", "truncate", "short", "lost", "html200", "empty200", "reset"]
-)
+@NONSENSE
 def test_nonsense_instead_of_an_answer_is_asked_for_again(
     box: Any, client: ItoolabsClient, kind: str
 ) -> None:

@@ -1,18 +1,17 @@
 """A sandbox account and a client connected to it; documented payloads."""
 
 import json
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-from unittest import mock
 from zoneinfo import ZoneInfo
 
 from config.secret_ref import SecretRef
-from connectors.base import ClientOptions, Context, PhoneMark, Record
+from connectors.base import Context, PhoneMark, Record
 from connectors.uis.client import UisClient, connect
 from connectors.uis.settings import UisSettings
 from tests.connectors.clock import FakeClock
+from tests.connectors.patient import patient
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "telephony" / "uis"
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -32,7 +31,6 @@ def rows_of(name: str) -> list[Record]:
     return rows
 
 
-@contextmanager
 def connected(
     box: Any,
     *,
@@ -40,22 +38,16 @@ def connected(
     data_dir: Path | None = None,
     paced: bool = False,
     key: str = "",
-) -> Iterator[UisClient]:
+) -> AbstractContextManager[UisClient]:
     """A client of a sandbox whose waiting takes no time."""
-    clock = clock or FakeClock()
     settings = UisSettings(
         connector="uis", url=f"{box.url}/v2.0", token=SecretRef("env", "TOKEN"), ca_bundle=""
     )
-    options = ClientOptions(
-        source="pbx",
-        secret=lambda _ref: key or box.token,
+    return patient(
+        connect,
+        settings,
+        lambda _ref: key or box.token,
         clock=clock,
-        sleep=clock.sleep,
         data_dir=data_dir,
+        pace={"BURST": 20.0 if paced else 1e9},
     )
-    burst = 20.0 if paced else 1e9
-    with (
-        mock.patch("connectors.uis.client.BURST", burst),
-        closing(connect(settings, options)) as client,
-    ):
-        yield client

@@ -1,19 +1,18 @@
 """A client connected to the sandbox, and the payloads of the vendor's own client."""
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-from unittest import mock
 from zoneinfo import ZoneInfo
 
 from config.secret_ref import SecretRef
-from connectors.base import ClientOptions, Context
+from connectors.base import Context
 from connectors.phone import phone_marker
 from connectors.zadarma.client import ZadarmaClient, connect
 from connectors.zadarma.settings import ZadarmaSettings
 from tests.connectors.clock import FakeClock
+from tests.connectors.patient import patient
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "telephony" / "zadarma"
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -25,7 +24,6 @@ def payload(name: str) -> Any:
     return json.loads((PAYLOADS / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@contextmanager
 def connected(
     box: Any,
     *,
@@ -33,9 +31,8 @@ def connected(
     data_dir: Path | None = None,
     paced: bool = False,
     zone: str = "Europe/Moscow",
-) -> Iterator[ZadarmaClient]:
+) -> AbstractContextManager[ZadarmaClient]:
     """A client of a sandbox whose waiting takes no time."""
-    clock = clock or FakeClock()
     settings = ZadarmaSettings(
         connector="zadarma",
         url=box.url,
@@ -45,15 +42,12 @@ def connected(
         ca_bundle="",
     )
     secrets = {"KEY": box.account.key, "SECRET": box.account.secret}
-    options = ClientOptions(
-        source="pbx",
-        secret=lambda ref: secrets[ref.name],
+    room = (1e9, 1.0)
+    return patient(
+        connect,
+        settings,
+        lambda ref: secrets[ref.name],
         clock=clock,
-        sleep=clock.sleep,
         data_dir=data_dir,
+        pace={} if paced else {"REPORTS": room, "OTHERS": room},
     )
-    room = () if paced else ("REPORTS", "OTHERS")
-    with ExitStack() as stack:
-        for name in room:
-            stack.enter_context(mock.patch(f"connectors.zadarma.client.{name}", (1e9, 1.0)))
-        yield stack.enter_context(closing(connect(settings, options)))

@@ -27,6 +27,7 @@ from connectors.zadarma.clock import TIMEZONE
 from sandbox.server import start_sandbox
 from tests.canary import canary, seen_canaries
 from tests.connectors.clock import FakeClock
+from tests.connectors.patient import NONSENSE
 from tests.connectors.zadarma.account import connected
 
 WEEK = {
@@ -145,9 +146,7 @@ def test_a_limit_that_somebody_else_used_up_is_waited_for(box: Any, tmp_path: Pa
         assert strict.limits.rejected == 0
 
 
-@pytest.mark.parametrize(
-    "kind", ["429", "500", "503", "truncate", "short", "lost", "html200", "empty200", "reset"]
-)
+@NONSENSE
 def test_nonsense_instead_of_an_answer_is_asked_for_again(
     box: Any, client: ZadarmaClient, kind: str
 ) -> None:

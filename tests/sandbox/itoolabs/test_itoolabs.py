@@ -14,11 +14,11 @@ from sandbox.exchange_truth import exchange_truth
 from sandbox.itoolabs.app import REQUESTS
 from sandbox.server import start_sandbox
 from tests.clock import NOON, Clock
+from tests.sandbox.telephone import AT, ring
 
 HTTP = httpx.Client(trust_env=False, timeout=10.0, verify=False)  # noqa: S501
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "telephony" / "itoolabs"
 EVER: dict[str, Any] = {"start": "20200101T000000Z", "end": "20300101T000000Z", "type": "all"}
-AT = NOON.timestamp() - 3600
 
 
 @pytest.fixture
@@ -40,17 +40,6 @@ def get(box: Any, path: str, *, key: str | None = None, **query: Any) -> httpx.R
 
 def rows(box: Any, **query: Any) -> Any:
     return get(box, "history/json", **(EVER | query)).json()
-
-
-def ring(box: Any, answered: bool = True, *others: Leg, **more: Any) -> Conversation:
-    """A call to the first employee, which rings for five seconds and lasts for forty."""
-    extension = next(iter(box.exchange.employees))
-    leg = Leg(extension, AT, AT + 5 if answered else None, AT + (45 if answered else 9))
-    legs = (leg, *others)
-    end = max(each.ended_at for each in legs)
-    call = Conversation(0, IN, "79161234567", "74951000001", AT, end, legs, **more)
-    kept: Conversation = box.exchange.add(call)
-    return kept
 
 
 def test_rows_have_the_keys_that_were_seen(box: Any) -> None:

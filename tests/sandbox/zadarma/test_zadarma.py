@@ -13,15 +13,15 @@ from urllib.parse import quote_plus
 import httpx
 import pytest
 
-from sandbox.conversation import IN, OUT, Conversation, Leg
+from sandbox.conversation import OUT, Leg
 from sandbox.exchange_truth import exchange_truth
 from sandbox.server import start_sandbox
 from tests.clock import NOON, Clock
+from tests.sandbox.telephone import AT, ring
 
 HTTP = httpx.Client(trust_env=False, timeout=10.0, verify=False)  # noqa: S501
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "telephony" / "zadarma"
 REPORT = "/v1/statistics/pbx/"
-AT = NOON.timestamp() - 3600
 TODAY = {"start": "2026-10-15 00:00:00", "end": "2026-10-15 23:59:59", "version": 2}
 
 
@@ -50,20 +50,6 @@ def get(
     text = "&".join(f"{name}={quote_plus(str(value))}" for name, value in named)
     headers = {"Authorization": signed(box, path, text, raw=raw)}
     return HTTP.get(f"{box.url}{path}?{text}", headers=headers)
-
-
-def ring(box: Any, answered: bool = True, *others: Leg, **more: Any) -> Conversation:
-    """A call to the first employee, which rings for five seconds and lasts for forty."""
-    extension = next(iter(box.exchange.employees))
-    leg = Leg(extension, AT, AT + 5 if answered else None, AT + (45 if answered else 9))
-    legs = (leg, *others)
-    end = max(each.ended_at for each in legs)
-    fields: dict[str, Any] = {"direction": IN, "client": "79161234567"} | more
-    call = Conversation(
-        0, line="74951000001", started_at=AT, ended_at=end, legs=legs, **fields
-    )  # fmt: skip
-    kept: Conversation = box.exchange.add(call)
-    return kept
 
 
 def rows(box: Any) -> Any:
