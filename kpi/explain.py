@@ -121,21 +121,22 @@ class _Reader:
                 unit=each.shown_in,
                 total=show(each.total, each.shown_in),
                 sides=tuple(_sides(self.place.catalog, metric, each)),
-                records=tuple(
-                    replace(
-                        self._record(each, names[row.source_id], row),
-                        twin=_twin(twins.get((row.source_id, row.ref)), names),
-                    )
-                    for row in each.rows
-                ),
+                records=tuple(self._record(each, names, row, twins) for row in each.rows),
                 of=each.of,
             )
             parts.append(part)
         return Explanation(value=value, parts=tuple(parts), agrees=agrees)
 
-    def _record(self, behind: Evidence, source: str, row: Any) -> Record:
+    def _record(
+        self,
+        behind: Evidence,
+        names: Mapping[int, str],
+        row: Any,
+        twins: Mapping[tuple[int, str], ToldTwin],
+    ) -> Record:
         amount = show(to_fraction(row.amount, behind.shown_in), behind.shown_in)
-        fact = getattr(row, "fact", "") or behind.fact
+        fact, source = _fact(behind, row), names[row.source_id]
+        told = twins.get((row.source_id, row.ref))
         return Record(
             source=source,
             fact=fact,
@@ -143,20 +144,19 @@ class _Reader:
             at=row.at,
             contribution=None if row.gap else amount,
             link=self.link(source, fact, row.ref),
+            twin=told and Twin(source=names[told.source_id], ref=told.ref, talk_s=told.talk_s),
         )
 
 
 def _calls(behind: Evidence) -> list[tuple[int, str]]:
     """The calls among the records."""
-    return [
-        (row.source_id, row.ref)
-        for row in behind.rows
-        if (getattr(row, "fact", "") or behind.fact) == CALL.name
-    ]
+    rows = [row for row in behind.rows if _fact(behind, row) == CALL.name]
+    return [(row.source_id, row.ref) for row in rows]
 
 
-def _twin(told: ToldTwin | None, names: Mapping[int, str]) -> Twin | None:
-    return told and Twin(source=names[told.source_id], ref=told.ref, talk_s=told.talk_s)
+def _fact(behind: Evidence, row: Any) -> str:
+    """The kind of a record; where several kinds stand behind a number, each row tells its own."""
+    return getattr(row, "fact", "") or behind.fact
 
 
 def _summed(catalog: Catalog, metric: Metric) -> Catalog:

@@ -42,7 +42,7 @@ class Line(Mapping[Measure, int]):
         return len(self._places)
 
 
-Sums = dict[tuple[date, int], Mapping[Measure, int]]
+Sums = Mapping[tuple[date, int], Mapping[Measure, int]]
 """By first day of the span and manager; a sum that is not there is 0."""
 
 
@@ -78,7 +78,7 @@ def read_sums(
         scope = Scope(day_number(spans[0].first), day_number(spans[-1].last), manager_ids)
         query = total({each: f"sum_{index}" for index, each in enumerate(rest)}, scope=scope)
         add(tx.execute(query), len(kept))
-    return {**found}
+    return found
 
 
 def placer(spans: Sequence[Span]) -> Callable[[int], date]:

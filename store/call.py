@@ -7,13 +7,18 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Table, select
 
 from store.fact import CallLeg, Direction, Seen, TalkQuality, Transfer
-from store.moment import day_number, from_ms, to_ms
+from store.moment import DAY_MS, day_number, from_ms, to_ms
 from store.table import CALL, TEAM, CallLegRow, table_of
-from store.upsert import Row, chunks, find_rows, row_hash
+from store.upsert import Place, Row, chunks, find_rows, row_hash
 
 CALL_LEG: Table = table_of(CallLegRow)
-_SLICE = 5_000
-_DAY_MS = 86_400_000
+SLICE = 5_000
+"""So many calls are looked at together."""
+
+WAITS, TWIN = ("callback_s", "callback_work_s"), ("twin_source_id", "twin_ref")
+SETTLED = (*WAITS, "seen", *TWIN)
+"""Columns of a call that are found out when its row stands: see `store.callback`, `store.twin`."""
+
 _LEG_NAMES = CallLeg.__struct_fields__
 
 
@@ -28,34 +33,49 @@ Touched = set[tuple[str, int]]
 """(number's hash, start in milliseconds) of calls that are or were there."""
 
 
+class Standing(NamedTuple):
+    """How stored calls stand: the keys (source_id, ref, manager_id) of their rows, where they are
+    among those of their numbers, and the legs by which other sources tell of them."""
+
+    keys: set[Row]
+    touched: Touched
+    twin_legs: set[Place]
+
+
 class Changed(NamedTuple):
     """Calls of a source that changed: where they stood among those of their numbers, and stand.
 
-    `stored`: those of which some rows may have been written anew and others not. `twins`: calls of
-    other sources, (source_id, ref), that stood for the same conversations.
+    `twin_legs`: by which other sources told of them. `mixed`: those whose rows do not say the same
+    in what is found out once a row stands, because some of them were written anew.
     """
 
     source_id: int
     refs: Collection[str]
     touched: Touched
-    stored: Collection[str] = ()
-    twins: Collection[tuple[int, str]] = ()
+    twin_legs: Collection[Place] = ()
+    mixed: Collection[Place] = ()
 
 
-def touched_calls(tx: Connection, source_id: int, refs: Iterable[str]) -> Touched:
-    """Where these calls stand now among those of their numbers."""
-    names = ("client_hash", "started_at", "manager_id")
-    rows = find_rows(tx, CALL, names, source_id, refs)
-    return {(number, at) for number, at, who in rows if number is not None and who == TEAM}
+def standing(tx: Connection, source_id: int, refs: Iterable[str]) -> Standing:
+    """How these calls stand now."""
+    names = ("source_id", "ref", "manager_id", "client_hash", "started_at", *TWIN)
+    found = Standing(set(), set(), set())
+    for *key, number, at, twin_source, twin_leg in find_rows(tx, CALL, names, source_id, refs):
+        found.keys.add(tuple(key))
+        if number is not None and key[-1] == TEAM:
+            found.touched.add((number, at))
+        if twin_source is not None:
+            found.twin_legs.add((twin_source, twin_leg))
+    return found
 
 
-def mixed_calls(tx: Connection, changed: Changed, names: Sequence[str]) -> set[str]:
-    """Those of the stored calls whose rows do not say the same in these columns."""
+def mixed_calls(tx: Connection, source_id: int, refs: Iterable[str]) -> set[Place]:
+    """Those of these calls whose rows do not say the same in what is found out once they stand."""
     seen: dict[str, Row] = {}
     mixed = set()
-    for ref, *told in find_rows(tx, CALL, ("ref", *names), changed.source_id, changed.stored):
+    for ref, *told in find_rows(tx, CALL, ("ref", *SETTLED), source_id, refs):
         if seen.setdefault(ref, tuple(told)) != tuple(told):
-            mixed.add(ref)
+            mixed.add((source_id, ref))
     return mixed
 
 
@@ -100,11 +120,6 @@ def legs_of(tx: Connection, source_id: int, call_refs: Iterable[str]) -> dict[st
     return found
 
 
-def call_keys(tx: Connection, source_id: int, call_refs: Iterable[str]) -> set[Row]:
-    """Keys (source_id, ref, manager_id) of the stored rows of the calls."""
-    return set(find_rows(tx, CALL, ("source_id", "ref", "manager_id"), source_id, call_refs))
-
-
 def call_refs(
     tx: Connection, source_id: int, user_refs: Collection[str] | None = None
 ) -> Iterator[Sequence[str]]:
@@ -117,7 +132,7 @@ def call_refs(
     query = select(leg.call_ref).distinct().where(leg.source_id == source_id)
     if user_refs is not None:
         query = query.where(leg.user_ref.in_(user_refs))
-    query = query.order_by(leg.call_ref).limit(_SLICE)
+    query = query.order_by(leg.call_ref).limit(SLICE)
     while part := list(tx.execute(query.where(leg.call_ref > last)).scalars()):
         yield part
         last = part[-1]
@@ -128,7 +143,7 @@ def open_calls(tx: Connection, first_ms: int, end_ms: int) -> Iterator[tuple[int
     call = CALL.c
     found: dict[int, list[str]] = defaultdict(list)
     # A day of margin: local days begin at other moments than those of UTC.
-    first, last = from_ms(first_ms - _DAY_MS), from_ms(end_ms + _DAY_MS)
+    first, last = from_ms(first_ms - DAY_MS), from_ms(end_ms + DAY_MS)
     query = select(call.source_id, call.ref).where(
         call.manager_id == TEAM,
         call.day.between(day_number(first.date()), day_number(last.date())),
@@ -139,7 +154,7 @@ def open_calls(tx: Connection, first_ms: int, end_ms: int) -> Iterator[tuple[int
     for source_id, ref in tx.execute(query.order_by(call.source_id, call.started_at)):
         found[source_id].append(ref)
     for source_id, refs in found.items():
-        for part in chunks(refs, _SLICE):
+        for part in chunks(refs, SLICE):
             yield source_id, part
 
 

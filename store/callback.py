@@ -8,26 +8,23 @@ telephone system tells of says nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from config.work_calendar import WorkCalendar
-from store.call import Changed, Touched, call_keys, mixed_calls
+from store.call import SLICE, WAITS, Changed, Touched
 from store.fact import Direction, Seen
-from store.moment import to_ms
+from store.moment import DAY_MS, to_ms
 from store.table import CALL, OF_TEAM, TEAM
-from store.upsert import chunks, find_among, keep_images
+from store.upsert import Place, amend_rows, chunks, find_among
 
-DAY_MS = 86_400_000
 _REACH_MS = 2 * DAY_MS
 """A call says something of calls that began at most so much earlier or later: a day of waiting, and
 a day as the longest a missed call may have lasted."""
 
 _COLUMNS = ("started_at", "ref", "source_id", "client_hash", "direction", "talk_s", "lasted_s",
-            "callback_s", "callback_work_s")  # fmt: skip
-_KEPT = ("callback_s", "callback_work_s")
-_SLICE = 5_000
+            *WAITS)  # fmt: skip
 _IN = int(Direction.IN)
 _WAITED_FOR = f"(callback_s IS NOT NULL OR (talk_s = 0 AND direction = {_IN}))"
 
@@ -67,14 +64,12 @@ def settle_callbacks(
     tx: Connection, changed: Changed, calendar: WorkCalendar, *, journal: bool
 ) -> int:
     """Puts the waits right after calls changed; how many calls that changed."""
-    wrong: dict[tuple[int, str], Wait] = {}
-    source_id, mixed = changed.source_id, mixed_calls(tx, changed, _KEPT)
+    wrong: dict[Place, Mapping[str, Any]] = {}
     for ring, wait in _settled(tx, changed.touched, calendar):
-        is_mixed = ring.source_id == source_id and ring.ref in mixed
-        if wait != (ring.callback_s, ring.callback_work_s) or is_mixed:
-            wrong[ring.source_id, ring.ref] = wait
-    _write(tx, wrong, journal=journal)
-    return len(wrong)
+        place = (ring.source_id, ring.ref)
+        if wait != (ring.callback_s, ring.callback_work_s) or place in changed.mixed:
+            wrong[place] = dict(zip(WAITS, wait, strict=True))
+    return amend_rows(tx, CALL, wrong, journal=journal)
 
 
 def waited_calls(tx: Connection, source_id: int) -> Iterator[Changed]:
@@ -83,7 +78,7 @@ def waited_calls(tx: Connection, source_id: int) -> Iterator[Changed]:
     query = select(call.ref, call.client_hash, call.started_at).where(
         call.source_id == source_id, call.manager_id == TEAM, call.callback_s.is_not(None)
     )
-    for part in chunks(tx.execute(query).all(), _SLICE):
+    for part in chunks(tx.execute(query).all(), SLICE):
         touched = {(number, to_ms(at)) for _, number, at in part}
         yield Changed(source_id, [ref for ref, _, _ in part], touched)
 
@@ -154,23 +149,3 @@ def _around(tx: Connection, moments: Mapping[str, Sequence[int]]) -> dict[str, l
         ring = Ring._make(row)
         found.setdefault(ring.client_hash, []).append(ring)
     return found
-
-
-def _write(tx: Connection, wrong: Mapping[tuple[int, str], Wait], *, journal: bool) -> None:
-    if not wrong:
-        return
-    keys = [
-        key
-        for source_id in {place[0] for place in wrong}
-        for key in sorted(call_keys(tx, source_id, [ref for at, ref in wrong if at == source_id]))
-    ]
-    if journal:
-        keep_images(tx, CALL, keys, sign=-1)
-    tx.execute(
-        CALL.update()
-        .where(CALL.c.source_id == bindparam("place"), CALL.c.ref == bindparam("of"))
-        .values(callback_s=bindparam("clock_s"), callback_work_s=bindparam("work_s")),
-        [{"place": place, "of": ref, **wait._asdict()} for (place, ref), wait in wrong.items()],
-    )
-    if journal:
-        keep_images(tx, CALL, keys, sign=+1)

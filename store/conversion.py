@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam
+from sqlalchemy import Connection, Table
 
 from store.fact import Deal, DealState
 from store.table import DEAL, LEAD, QUOTE
-from store.upsert import find_rows, keep_images
+from store.upsert import amend_rows, find_rows
 
 _DEAL = ("ref", "lead_ref", "quote_ref", "state", "removed_at")
 
@@ -101,22 +101,9 @@ def _turn(
     *,
     journal: bool,
 ) -> int:
-    wrong = [ref for ref, (won, _) in known.items() if won != (ref in winners)]
-    if not wrong:
-        return 0
-    keys = [(source_id, ref) for ref in wrong]
-    if journal:
-        keep_images(tx, table, keys, sign=-1)
-    statement = (
-        table.update()
-        .where(table.c.source_id == bindparam("source"), table.c.ref == bindparam("record"))
-        .values(won=bindparam("now_won"), row_hash=bindparam("mark"))
-    )
-    values = [
-        {"source": source_id, "record": ref, "now_won": 1 - won, "mark": mark ^ 1}
-        for ref, (won, mark) in ((ref, known[ref]) for ref in wrong)
-    ]
-    tx.execute(statement, values)
-    if journal:
-        keep_images(tx, table, keys, sign=+1)
-    return len(wrong)
+    news = {
+        (source_id, ref): {"won": 1 - won, "row_hash": mark ^ 1}
+        for ref, (won, mark) in known.items()
+        if won != (ref in winners)
+    }
+    return amend_rows(tx, table, news, journal=journal)

@@ -45,10 +45,11 @@ def source_ids(tx: Connection) -> dict[str, int]:
     return {row.name: row.id for row in tx.execute(select(_SOURCE.c.name, _SOURCE.c.id))}
 
 
-def mark_telephony(tx: Connection, names: Iterable[str]) -> None:
+def mark_telephony(tx: Connection, names: Sequence[str]) -> None:
     """These sources are telephone systems, for as long as anything they told is kept."""
-    new = (_SOURCE.c.name.in_([*names]), _SOURCE.c.is_telephony.is_(False))
-    tx.execute(update(_SOURCE).where(*new).values(is_telephony=True))
+    if names:
+        new = (_SOURCE.c.name.in_(names), _SOURCE.c.is_telephony.is_(False))
+        tx.execute(update(_SOURCE).where(*new).values(is_telephony=True))
 
 
 def telephony_ids(tx: Connection) -> frozenset[int]:

@@ -13,12 +13,13 @@ from sqlalchemy import Connection, insert
 
 from store.activity import EMAIL, EMAIL_LINK
 from store.email_trail import EmailTrail
+from store.moment import DAY_MS
 from store.upsert import Row, delete_rows, find_among, find_rows
 
 SUBJECT = "subject:"
 """Before the hash of client and subject; other nodes are letters."""
 
-WEEKS_MS = 14 * 86_400_000
+WEEKS_MS = 14 * DAY_MS
 
 _OURS = "message_hash IS NOT NULL"
 

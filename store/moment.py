@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeDecorator
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
 
 
 def to_ms(moment: datetime) -> int:

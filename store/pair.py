@@ -3,13 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
+from store.upsert import Place
+
 BEFORE_MS = 60_000
 AFTER_MS = 180_000
 """A CRM is told of a call when it rings, is answered, or is over: it may begin there so much before
 the call or after its end."""
-
-Place = tuple[int, str]
-"""A source's number and the id of a call there."""
 
 Link = tuple[Place, Place]
 """A call of a CRM and the call of a telephone system that it was told of by id."""

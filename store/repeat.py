@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection
 
 from store.fact import DealState
 from store.table import DEAL
-from store.upsert import Row, find_among, find_rows, keep_images
+from store.upsert import Row, amend_rows, find_among, find_rows
 
 _CLIENT, _STATE = map(DEAL.columns.keys().index, ("client_ref", "state"))
 _COLUMNS = ("ref", "client_ref", "closed_at", "is_repeat")
@@ -43,21 +43,5 @@ def settle_repeats(
         first = min(closed_at for _, closed_at, _ in wins)
         rights = {ref: int(closed_at > first) for ref, closed_at, flag in wins}
         wrong |= {ref: rights[ref] for ref, _, flag in wins if flag != rights[ref]}
-    _turn(tx, source_id, wrong, journal=journal)
-    return len(wrong)
-
-
-def _turn(tx: Connection, source_id: int, flags: dict[str, int], *, journal: bool) -> None:
-    if not flags:
-        return
-    keys: list[Row] = [(source_id, ref) for ref in flags]
-    if journal:
-        keep_images(tx, DEAL, keys, sign=-1)
-    tx.execute(
-        DEAL.update()
-        .where(DEAL.c.source_id == source_id, DEAL.c.ref == bindparam("of"))
-        .values(is_repeat=bindparam("flag")),
-        [{"of": ref, "flag": flag} for ref, flag in flags.items()],
-    )
-    if journal:
-        keep_images(tx, DEAL, keys, sign=+1)
+    news = {(source_id, ref): {"is_repeat": flag} for ref, flag in wrong.items()}
+    return amend_rows(tx, DEAL, news, journal=journal)

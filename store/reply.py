@@ -8,15 +8,15 @@ open nor end a wait.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection
 
 from config.work_calendar import WorkCalendar
 from store.activity import EMAIL
 from store.fact import Direction, EmailKind
 from store.letter import Copy, exchanges, letters_around
-from store.upsert import keep_images
+from store.upsert import Place, amend_rows
 
 ALONE, ITS_MANAGER, EVERYBODY = 0, 1, 2
 """For whom a copy counts: nobody; its manager; its manager and the team."""
@@ -49,15 +49,14 @@ def settle_letters(
     for group in exchanges({each: copy.begun_ms for each, copy in first.items()}, links):
         for wait in waits([first[each] for each in group]):
             replies |= _told(wait, first, calendar)
-    wrong: dict[tuple[int, str], Standing] = {}
+    wrong: dict[Place, Mapping[str, Any]] = {}
     for message, copies in letters.items():
         told = replies.get(message, Standing(0))
         for copy, counts in zip(copies, counted[message], strict=True):
             right = told._replace(counts=counts) if counts else Standing(counts)
             if right != copy[-4:]:
-                wrong[copy.source_id, copy.ref] = right
-    _write(tx, wrong, journal=journal)
-    return len(wrong)
+                wrong[copy.source_id, copy.ref] = right._asdict()
+    return amend_rows(tx, EMAIL, wrong, journal=journal)
 
 
 def shares(copies: Sequence[Copy]) -> list[int]:
@@ -65,7 +64,7 @@ def shares(copies: Sequence[Copy]) -> list[int]:
 
     A person's copy goes before a robot's, then the earliest.
     """
-    found: dict[tuple[int, str], int] = {}
+    found: dict[Place, int] = {}
     seen: set[int | None] = {None}
     for copy in sorted(copies, key=_order):
         place = copy.source_id, copy.ref
@@ -108,22 +107,3 @@ def _told(
     begun_ms, ended_ms = first[wait.opened].begun_ms, first[wait.ended].begun_ms
     spans = (ended_ms - begun_ms) // 1000, calendar.work_ms(begun_ms, ended_ms) // 1000
     return (wait.opened, Standing(0, 1, *spans)), (wait.ended, Standing(0, 0, *spans))
-
-
-def _write(tx: Connection, wrong: Mapping[tuple[int, str], Standing], *, journal: bool) -> None:
-    if not wrong:
-        return
-    keys = sorted(wrong)
-    if journal:
-        keep_images(tx, EMAIL, keys, sign=-1)
-    tx.execute(
-        EMAIL.update()
-        .where(EMAIL.c.source_id == bindparam("place"), EMAIL.c.ref == bindparam("of"))
-        .values({name: bindparam(f"right_{name}") for name in Standing._fields}),
-        [
-            {"place": place, "of": ref, **{f"right_{k}": v for k, v in right._asdict().items()}}
-            for (place, ref), right in wrong.items()
-        ],
-    )
-    if journal:
-        keep_images(tx, EMAIL, keys, sign=+1)

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection
 
 from config.work_calendar import WorkCalendar
 from store.call import CALL_LEG
 from store.fact import Direction, EmailKind, MeetingState
 from store.table import DEAL, EMAIL, LEAD, MEETING, OF_LEAD
-from store.upsert import find_among, find_rows, keep_images
+from store.upsert import amend_rows, find_among, find_rows
 
 _LEAD, _DEAL = "lead:", "deal:"
 _LEG = ("client_ref", "user_ref", "direction", "talk_s", "started_at")
@@ -73,9 +73,9 @@ def settle_responses(
     for lead in known:
         right = _response(lead.created_ms, first.get(lead.ref), calendar)
         if right != (lead.response_s, lead.response_work_s):
-            wrong[lead.ref] = right
-    _write(tx, source_id, wrong, journal=journal)
-    return len(wrong)
+            news = zip(("response_s", "response_work_s"), right, strict=True)
+            wrong[source_id, lead.ref] = dict(news)
+    return amend_rows(tx, LEAD, wrong, journal=journal)
 
 
 def _response(
@@ -117,28 +117,3 @@ def _actions(tx: Connection, source_id: int, about: Collection[str]) -> Iterator
     for about_ref, at, removed_at, held in meetings:
         if removed_at is None and held == MeetingState.HELD:
             yield Action(about_ref, at)
-
-
-def _write(
-    tx: Connection,
-    source_id: int,
-    wrong: Mapping[str, tuple[int | None, int | None]],
-    *,
-    journal: bool,
-) -> None:
-    if not wrong:
-        return
-    keys = [(source_id, ref) for ref in wrong]
-    if journal:
-        keep_images(tx, LEAD, keys, sign=-1)
-    tx.execute(
-        LEAD.update()
-        .where(LEAD.c.source_id == bindparam("place"), LEAD.c.ref == bindparam("of"))
-        .values(response_s=bindparam("clock"), response_work_s=bindparam("work")),
-        [
-            {"place": source_id, "of": ref, "clock": clock, "work": work}
-            for ref, (clock, work) in wrong.items()
-        ],
-    )
-    if journal:
-        keep_images(tx, LEAD, keys, sign=+1)

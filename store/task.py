@@ -1,12 +1,12 @@
 """Which tasks are overdue as stored, and up to which moment that was looked at."""
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from store.fact import TaskState
 from store.mark import read_mark, write_mark
 from store.moment import EPOCH, from_ms
 from store.surrounding import TASK
-from store.upsert import Row, keep_images
+from store.upsert import amend_rows
 
 
 def judged_at_ms(tx: Connection, source_id: int) -> int:
@@ -33,22 +33,8 @@ def judge_deadlines(tx: Connection, source_id: int, until_ms: int) -> int:
     )
     found = tx.execute(query).all()
     write_mark(tx, _mark(source_id), str(until_ms))
-    _turn(tx, source_id, {row.ref: row.row_hash for row in found})
-    return len(found)
-
-
-def _turn(tx: Connection, source_id: int, marks: dict[str, int]) -> None:
-    if not marks:
-        return
-    keys: list[Row] = [(source_id, ref) for ref in marks]
-    keep_images(tx, TASK, keys, sign=-1)
-    tx.execute(
-        TASK.update()
-        .where(TASK.c.source_id == source_id, TASK.c.ref == bindparam("of"))
-        .values(is_overdue=1, row_hash=bindparam("mark")),
-        [{"of": ref, "mark": mark ^ 1} for ref, mark in marks.items()],
-    )
-    keep_images(tx, TASK, keys, sign=+1)
+    news = {(source_id, row.ref): {"is_overdue": 1, "row_hash": row.row_hash ^ 1} for row in found}
+    return amend_rows(tx, TASK, news, journal=True)
 
 
 def _mark(source_id: int) -> str:

@@ -4,26 +4,27 @@ client it was.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection
 
-from store.call import CALL_LEG, Changed, Touched, call_keys, mixed_calls
+from store.call import CALL_LEG, TWIN, WAITS, Changed, Touched
 from store.directory import telephony_ids
 from store.fact import Seen
 from store.mark import read_mark, write_mark
-from store.pair import Heard, Link, Place, pair
+from store.moment import DAY_MS
+from store.pair import Heard, Link, pair
 from store.table import CALL, OF_TEAM, TEAM
-from store.upsert import find_among, find_rows, keep_images
+from store.upsert import Place, amend_rows, by_source, find_among, find_rows
 
 COMPARED = "calls.compared"
 """The mark of the stretch of time in which both systems have told everything."""
 
-_REACH_MS = 86_400_000
+_REACH_MS = DAY_MS
 """A call may change the twin of others that began at most a day earlier or later."""
 
 _COLUMNS = ("source_id", "ref", "leg_ref", "started_at", "lasted_s", "direction", "client_hash")
-_KNOWN = ("seen", "twin_source_id", "twin_ref")
+_KNOWN = ("seen", *TWIN)
 
 
 class Verdict(NamedTuple):
@@ -62,7 +63,8 @@ def settle_twins(tx: Connection, changed: Changed, *, journal: bool) -> Touched:
     telephony = telephony_ids(tx)
     if not telephony:
         return set()
-    mine = {(changed.source_id, ref) for ref in changed.refs} | {*changed.twins}
+    mine = {(changed.source_id, ref) for ref in changed.refs}
+    mine |= {*_calls_of(tx, changed.twin_legs).values()}
     known: dict[Place, Verdict] = {}
     calls = _by_place(tx, _told_of(_links(tx, telephony, mine)) | mine, known)
     # What is told by id may be far from what changed, and others near it.
@@ -72,13 +74,12 @@ def settle_twins(tx: Connection, changed: Changed, *, journal: bool) -> Touched:
     links = _links(tx, telephony, calls.keys())
     calls |= _by_place(tx, _told_of(links) - calls.keys(), known)
     calls = {call.place: call for call in _with_managers(tx, calls.values(), telephony)}
-    mixed = {(changed.source_id, ref) for ref in mixed_calls(tx, changed, _KNOWN)}
     moments = [at for _, at in touched]
     first, last = min(moments, default=0) - _REACH_MS, max(moments, default=0) + _REACH_MS
     wrong = {
         place: verdict
         for place, verdict in _verdicts(tx, calls, links, telephony).items()
-        if (verdict != known[place] or place in mixed)
+        if (verdict != known[place] or place in changed.mixed)
         and (place in direct or first <= calls[place].started_ms <= last)
     }
     _write(tx, wrong, journal=journal)
@@ -103,74 +104,44 @@ class Twin(NamedTuple):
 
 def tell_twins(tx: Connection, places: Iterable[Place]) -> dict[Place, Twin]:
     """What the other system says of these calls, where it knows them."""
-    legs: dict[Place, list[Place]] = {}
-    for source_id, refs in _by_source(places).items():
-        names = ("ref", "manager_id", *_KNOWN[1:])
-        for ref, manager_id, place, leg_ref in find_rows(tx, CALL, names, source_id, refs):
-            if manager_id == TEAM and place is not None:
-                legs.setdefault((place, leg_ref), []).append((source_id, ref))
-    told: dict[Place, str] = {}
-    for source_id, refs in _by_source(legs).items():
-        for ref, call_ref in find_rows(tx, CALL_LEG, ("ref", "call_ref"), source_id, refs):
-            told[source_id, ref] = call_ref
+    legs: dict[Place, Place] = {}
+    for source_id, refs in by_source(places).items():
+        for ref, place, leg_ref in find_rows(tx, CALL, ("ref", *TWIN), source_id, refs):
+            if place is not None:
+                legs[source_id, ref] = place, leg_ref
+    calls = _calls_of(tx, legs.values())
     talks: dict[Place, int] = {}
-    for source_id, refs in _by_source((place[0], ref) for place, ref in told.items()).items():
-        for ref, manager_id, talk_s in find_rows(
-            tx, CALL, ("ref", "manager_id", "talk_s"), source_id, refs
-        ):
+    for source_id, refs in by_source(calls.values()).items():
+        names = ("ref", "manager_id", "talk_s")
+        for ref, manager_id, talk_s in find_rows(tx, CALL, names, source_id, refs):
             if manager_id == TEAM:
                 talks[source_id, ref] = talk_s
     return {
-        mine: Twin(leg[0], told[leg], talks.get((leg[0], told[leg]), 0))
-        for leg, calls in legs.items()
-        if leg in told
-        for mine in calls
+        mine: Twin(*calls[leg], talks.get(calls[leg], 0))
+        for mine, leg in legs.items()
+        if leg in calls
     }
 
 
-def twins_of(tx: Connection, source_id: int, refs: Collection[str]) -> set[Place]:
-    """The calls of other sources that stand for the same conversations as these."""
-    legs = {
-        (place, ref)
-        for place, ref in find_rows(tx, CALL, _KNOWN[1:], source_id, refs)
-        if place is not None
-    }
+def _calls_of(tx: Connection, legs: Iterable[Place]) -> dict[Place, Place]:
+    """The calls to which these legs belong."""
     return {
-        (place, call_ref)
-        for place, wanted in _by_source(legs).items()
-        for (call_ref,) in find_rows(tx, CALL_LEG, ("call_ref",), place, wanted)
+        (source_id, ref): (source_id, call_ref)
+        for source_id, refs in by_source(legs).items()
+        for ref, call_ref in find_rows(tx, CALL_LEG, ("ref", "call_ref"), source_id, refs)
     }
 
 
 def _write(tx: Connection, wrong: Mapping[Place, Verdict], *, journal: bool) -> None:
     """Keeps what was found out about calls; a copy ends no wait."""
-    if not wrong:
-        return
-    by_source: dict[int, list[str]] = {}
-    for source_id, ref in wrong:
-        by_source.setdefault(source_id, []).append(ref)
-    keys = [key for source_id, refs in by_source.items() for key in call_keys(tx, source_id, refs)]
-    if journal:
-        keep_images(tx, CALL, sorted(keys), sign=-1)
-    call = CALL.c
-    of_call = (call.source_id == bindparam("place"), call.ref == bindparam("of"))
-    news: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _KNOWN}
-    rows = [
-        {"place": place, "of": ref, **{f"new_{k}": v for k, v in verdict._asdict().items()}}
-        for (place, ref), verdict in wrong.items()
-    ]
-    tx.execute(CALL.update().where(*of_call).values(news), rows)
-    copies = [
-        {"place": place, "of": ref}
-        for (place, ref), verdict in wrong.items()
-        if verdict.seen == Seen.COPY
-    ]
-    if copies:
-        tx.execute(
-            CALL.update().where(*of_call).values(callback_s=None, callback_work_s=None), copies
-        )
-    if journal:
-        keep_images(tx, CALL, sorted(keys), sign=+1)
+    copies, others = {}, {}
+    for place, verdict in wrong.items():
+        if verdict.seen == Seen.COPY:
+            copies[place] = dict.fromkeys(WAITS) | verdict._asdict()
+        else:
+            others[place] = verdict._asdict()
+    for news in (copies, others):
+        amend_rows(tx, CALL, news, journal=journal)
 
 
 def _verdicts(
@@ -210,7 +181,7 @@ def _by_place(
     tx: Connection, places: Iterable[Place], known: dict[Place, Verdict]
 ) -> dict[Place, Heard]:
     found: dict[Place, Heard] = {}
-    for source_id, refs in _by_source(places).items():
+    for source_id, refs in by_source(places).items():
         names = (*_COLUMNS, *_KNOWN, "manager_id")
         rows = find_rows(tx, CALL, names, source_id, refs)
         found |= _read((row[:-1] for row in rows if row[-1] == TEAM), known)
@@ -234,7 +205,7 @@ def _with_managers(
     if len({call.source_id in telephony for call in every}) < 2:
         return every
     people: dict[Place, set[int]] = {}
-    for source_id, refs in _by_source(call.place for call in every).items():
+    for source_id, refs in by_source(call.place for call in every).items():
         for ref, manager_id in find_rows(tx, CALL, ("ref", "manager_id"), source_id, refs):
             if manager_id != TEAM:
                 people.setdefault((source_id, ref), set()).add(manager_id)
@@ -244,20 +215,17 @@ def _with_managers(
 def _links(tx: Connection, telephony: Collection[int], places: Collection[Place]) -> set[Link]:
     """What was told by id: of these calls, and of any other that a telephone system's call of them
     has to do with."""
-    told: set[tuple[str, Place]] = set()
+    outers: set[str] = set()
     heard = {place for place in places if place[0] in telephony}
-    for source_id, refs in _by_source(place for place in places if place not in heard).items():
-        names = ("outer_ref", "call_ref")
-        for outer, call_ref in find_rows(tx, CALL_LEG, names, source_id, refs, by="call_ref"):
-            if outer:
-                told.add((outer, (source_id, call_ref)))
-    for source_id in telephony if told else ():
+    for source_id, refs in by_source(place for place in places if place not in heard).items():
+        legs = find_rows(tx, CALL_LEG, ("outer_ref",), source_id, refs, by="call_ref")
+        outers |= {outer for (outer,) in legs if outer}
+    for source_id in telephony if outers else ():
         for by in ("ref", "call_ref"):
-            outers = {outer for outer, _ in told}
             legs = find_rows(tx, CALL_LEG, ("call_ref",), source_id, outers, by=by)
             heard |= {(source_id, call_ref) for (call_ref,) in legs}
     named: dict[str, set[Place]] = {}
-    for source_id, refs in _by_source(heard).items():
+    for source_id, refs in by_source(heard).items():
         names = ("ref", "call_ref")
         for ref, call_ref in find_rows(tx, CALL_LEG, names, source_id, refs, by="call_ref"):
             for name in (ref, call_ref):
@@ -272,10 +240,3 @@ def _links(tx: Connection, telephony: Collection[int], places: Collection[Place]
         if source_id not in telephony
         for theirs in named[outer]
     }
-
-
-def _by_source(places: Iterable[Place]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for source_id, ref in places:
-        found.setdefault(source_id, []).append(ref)
-    return found

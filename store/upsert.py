@@ -1,16 +1,19 @@
 """Prepared reads and writes of many rows: only what changed is touched, and journalled."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, bindparam
 
 from store.table import JOURNAL
 
 Row = tuple[Any, ...]
+Place = tuple[int, str]
+"""A source's number and the id of a record there."""
+
 T = TypeVar("T")
 
 _BLOCK = 50
@@ -72,6 +75,52 @@ def delete_rows(tx: Connection, table: Table, keys: Sequence[Row], *, journal: b
     if journal:
         keep_images(tx, table, keys, sign=-1)
     tx.exec_driver_sql(f"DELETE FROM {_name(tx, table)} WHERE {_key_match(tx, table)}", list(keys))
+
+
+def amend_rows(
+    tx: Connection, table: Table, news: Mapping[Place, Mapping[str, Any]], *, journal: bool
+) -> int:
+    """Gives columns of stored records other values; how many records. Of every record the same
+    columns. A record of several rows has them on each.
+
+    With `journal`, old and new images of the rows are kept for the KPIs.
+    """
+    if not news:
+        return 0
+    keys = _keys(tx, table, news) if journal else []
+    keep_images(tx, table, keys, sign=-1)
+    columns = next(iter(news.values()))
+    tx.execute(
+        table.update()
+        .where(table.c.source_id == bindparam("place"), table.c.ref == bindparam("of"))
+        .values({name: bindparam(f"new_{name}") for name in columns}),
+        [
+            {"place": place, "of": ref} | {f"new_{name}": value for name, value in values.items()}
+            for (place, ref), values in news.items()
+        ],
+    )
+    keep_images(tx, table, keys, sign=+1)
+    return len(news)
+
+
+def _keys(tx: Connection, table: Table, places: Iterable[Place]) -> list[Row]:
+    """The primary keys of the rows of these records."""
+    names = [column.name for column in table.primary_key.columns]
+    if names == ["source_id", "ref"]:
+        return sorted(places)
+    return [
+        key
+        for source_id, refs in by_source(places).items()
+        for key in sorted(find_rows(tx, table, names, source_id, refs))
+    ]
+
+
+def by_source(places: Iterable[Place]) -> dict[int, list[str]]:
+    """The ids of records, by their source."""
+    found: dict[int, list[str]] = {}
+    for source_id, ref in places:
+        found.setdefault(source_id, []).append(ref)
+    return found
 
 
 def keep_images(tx: Connection, table: Table, keys: Sequence[Row], *, sign: int) -> None:

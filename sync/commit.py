@@ -306,30 +306,38 @@ class Commit:
         """`told`: their legs changed, so a CRM may know another id even if no row changes."""
         rows: list[Row] = []
         gone: set[Row] = set()
-        touched = stored_call.touched_calls(tx, self.source_id, stored)
-        twins = twin.twins_of(tx, self.source_id, stored)
+        before = stored_call.standing(tx, self.source_id, stored)
         for legs in calls.values():
             if legs:
                 rows += self.credit.call_rows(self.source_id, legs)
         if stored:
             fresh = {row[:3] for row in rows}
-            gone = stored_call.call_keys(tx, self.source_id, stored) - fresh
+            gone = before.keys - fresh
             delete_rows(tx, CALL, sorted(gone), journal=self.journal)
             self._note(tx, changed=len(gone))
         changed = self._put(tx, CALL, rows) + len(gone)
         if changed or told:
             # (number, start) of the team's rows, by which one call is told from another
-            touched |= {(row[8], row[4]) for row in rows if row[2] == TEAM and row[8]}
-            changed_calls = stored_call.Changed(self.source_id, calls, touched, stored, twins)
-            self.settle_calls(tx, changed_calls)
+            now = {(row[8], row[4]) for row in rows if row[2] == TEAM and row[8]}
+            mixed = stored_call.mixed_calls(tx, self.source_id, stored)
+            touched = before.touched | now
+            self.settle_calls(
+                tx,
+                stored_call.Changed(self.source_id, calls, touched, before.twin_legs, mixed),
+            )
         return changed
 
     def settle_calls(self, tx: Connection, changed: stored_call.Changed) -> None:
         """Puts right who saw these calls and those near them, and how long clients waited."""
         flipped = twin.settle_twins(tx, changed, journal=self.journal)
         self._note(tx, changed=len(flipped))
-        after = changed._replace(touched=changed.touched | flipped)
-        callback.settle_callbacks(tx, after, self.credit.calendar, journal=self.journal)
+        self.settle_waits(tx, changed._replace(touched=changed.touched | flipped))
+
+    def settle_waits(self, tx: Connection, changed: stored_call.Changed) -> int:
+        """Puts right how long clients of these calls waited; how many calls that changed."""
+        settled = callback.settle_callbacks(tx, changed, self.credit.calendar, journal=self.journal)
+        self._note(tx, changed=settled)
+        return settled
 
     def _put(self, tx: Connection, table: Table, rows: Sequence[Row]) -> int:
         changed = put_rows(tx, table, rows, journal=self.journal)

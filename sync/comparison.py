@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from store.call import Changed, open_calls, touched_calls
+from store.call import Changed, open_calls, standing
 from store.directory import telephony_ids
 from store.moment import to_ms
 from store.store import Store
@@ -29,16 +29,30 @@ def compare_calls(store: Store, sources: Collection[str]) -> int:
 
     Nothing is compared unless a telephone system and a CRM are among them.
     """
-    with store.write() as tx:
-        wanted = _wanted(tx, sources)
-        before = read_compared(tx)
-        if wanted is None or wanted == before:
+    with store.read() as tx:
+        if _next(tx, sources) is None:
             return 0
-        write_compared(tx, wanted)
-        number = sum(_settle(tx, part) for part in _new_parts(before, wanted))
+    with store.write() as tx:
+        number = _compare(tx, sources)
     if number:
         log.info("sync.calls_compared", calls=number)
     return number
+
+
+def _compare(tx: Connection, sources: Collection[str]) -> int:
+    """Another source's cycle may have been faster: what there is to do is looked at again."""
+    stretches = _next(tx, sources)
+    if stretches is None:
+        return 0
+    before, wanted = stretches
+    write_compared(tx, wanted)
+    return sum(_settle(tx, part) for part in _new_parts(before, wanted))
+
+
+def _next(tx: Connection, sources: Collection[str]) -> tuple[Stretch, Stretch] | None:
+    """What was compared, and what can be now; None when there is nothing to compare anew."""
+    wanted, before = _wanted(tx, sources), read_compared(tx)
+    return None if wanted is None or wanted == before else (before, wanted)
 
 
 def _wanted(tx: Connection, sources: Collection[str]) -> Stretch | None:
@@ -79,7 +93,7 @@ def _settle(tx: Connection, part: Stretch) -> int:
     credit, number = load_credit(tx), 0
     for source_id, refs in open_calls(tx, part.first_ms, part.end_ms):
         commit = Commit(source_id=source_id, credit=credit, journal=True)
-        touched = touched_calls(tx, source_id, refs)
+        touched = standing(tx, source_id, refs).touched
         commit.settle_calls(tx, Changed(source_id, refs, touched))
         number += len(refs)
     return number

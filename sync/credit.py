@@ -47,7 +47,7 @@ class Credit:
         """A counted moment: in milliseconds, its local day, and the manager who held the record."""
         moment_ms = to_ms(moment)
         day = self.days(moment_ms)
-        holder = owner_at(moment, history, owner) if history else owner
+        holder = owner_at(moment, history, owner)
         return moment_ms, day, self.people.manager(source_id, holder, day)
 
     def deal_row(

@@ -1,14 +1,14 @@
 """Folds the legs of one conversation attempt into one call, and credits the people in it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from store.fact import CallLeg, TalkQuality, Transfer
 from store.table import TEAM
 
-EACH_LEG, LAST_TALKED, FIRST_TALKED = "each_leg", "last_talked", "first_talked"
-"""Rules of credit, as `credit` of the settings spells them; the fourth is "longest"."""
+EACH_LEG, LAST_TALKED, FIRST_TALKED, LONGEST = "each_leg", "last_talked", "first_talked", "longest"
+"""Rules of credit, as `credit` of the settings spells them."""
 
 Person = int | str
 """A manager, or a stranger by their own id: two accounts of one person are one person."""
@@ -51,7 +51,7 @@ def shares(
     talk_s = sum(leg.talk_s for leg in legs)
     rung = _rung(legs, manager_of)
     if talk_s > 0:
-        credited = [rung[each] for each in _talkers(legs, manager_of, rule)]
+        credited = [rung[each] for each in _credited(legs, manager_of, rung, rule)]
     else:
         credited = list(rung.values()) if len(rung) == 1 else []
     return [(TEAM, talk_s, first.ref), *(share for share in credited if share[0] != TEAM)]
@@ -112,23 +112,22 @@ def _rung(legs: Sequence[CallLeg], manager_of: Callable[[str], int | None]) -> d
     return rung
 
 
-def _talkers(
-    legs: Sequence[CallLeg], manager_of: Callable[[str], int | None], rule: str
-) -> Sequence[Person]:
-    """Those who talked and are credited by the rule, in the order in which they first talked."""
-    talked_s: dict[Person, int] = {}
-    last: Person | None = None
-    for leg in legs:
-        if leg.talk_s > 0 and leg.user_ref is not None:
-            last = manager_of(leg.user_ref) or leg.user_ref
-            talked_s[last] = talked_s.get(last, 0) + leg.talk_s
-    if last is None or rule == EACH_LEG:
-        return list(talked_s)
+def _credited(
+    legs: Sequence[CallLeg],
+    manager_of: Callable[[str], int | None],
+    rung: Mapping[Person, Share],
+    rule: str,
+) -> Iterable[Person]:
+    """Those who talked and are credited by the rule."""
+    spoke = [leg.user_ref for leg in legs if leg.talk_s > 0 and leg.user_ref is not None]
+    talkers = [manager_of(ref) or ref for ref in spoke]
+    if rule == FIRST_TALKED:
+        return talkers[:1]
     if rule == LAST_TALKED:
-        return [last]
-    return [
-        next(iter(talked_s)) if rule == FIRST_TALKED else max(talked_s, key=talked_s.__getitem__)
-    ]
+        return talkers[-1:]
+    if rule == LONGEST:
+        return sorted(talkers, key=lambda each: -rung[each][1])[:1]
+    return dict.fromkeys(talkers)
 
 
 def _place(leg: CallLeg) -> tuple[datetime, int, str]:

@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 from config.settings import ManagerEntry
 from store import directory
 from store.directory import Alias
+from store.upsert import Place
 from sync.person import FIRST_DAY, LAST_DAY, match_people
-from sync.same_person import KnownAccount, Place
+from sync.same_person import KnownAccount
 
 
 class People:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from config.settings import ManagerEntry
 from store.moment import day_number
-from sync.same_person import KnownAccount, Place, join_accounts
+from store.upsert import Place
+from sync.same_person import KnownAccount, join_accounts
 
 FIRST_DAY = 0
 LAST_DAY = 99991231

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-Place = tuple[int, str]
-"""A source's number and an account's id there."""
+from store.upsert import Place
 
 
 class KnownAccount(NamedTuple):

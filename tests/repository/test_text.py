@@ -9,7 +9,7 @@ from tests.repository.tree import place, tracked_files
 # Written so that no pattern finds itself in this file.
 FOREIGN = {
     "a developer's folder": re.compile(
-        r"/(?:home|Users)/[a-z]\w+/|/root(?:/)|/work/(?:main|shared)"
+        r"/(?:home|Users)/[a-z]\w+/|/root(?:/)|/(?:work)/(?:main|shared)"
     ),
     "a folder outside": re.compile(r"\.\./shared"),
     "a package registry": re.compile(
