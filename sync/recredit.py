@@ -11,9 +11,10 @@ from config.work_calendar import calendar_of, calendar_text
 from store import call as stored_call
 from store import directory
 from store import record as stored_record
-from store.callback import settle_callbacks, waited_calls
+from store.callback import waited_calls
 from store.fact import Email, Lead
 from store.rate import load_rates
+from store.upsert import Place
 from sync.basis import Basis, call_rules_of, call_rules_text, read_basis, write_basis
 from sync.commit import Commit
 from sync.credit import Credit
@@ -21,7 +22,6 @@ from sync.fold import EACH_LEG
 from sync.mailbox import messages
 from sync.money import Rates
 from sync.people import load_people, update_people
-from sync.same_person import Place
 
 log = structlog.get_logger("merilo.sync")
 
@@ -106,7 +106,9 @@ def current(tx: Connection, commit: Commit) -> Commit:
 def _credit_anew(tx: Connection, credit: Credit) -> None:
     """Everything changes, so nothing is journalled: the KPIs are rebuilt."""
     for source_id in directory.source_ids(tx).values():
-        _credit_source(tx, Commit(source_id=source_id, credit=credit, journal=False))
+        commit = Commit(source_id=source_id, credit=credit, journal=False)
+        _credit_source(tx, commit)
+        _time_waits(tx, commit)
     log.info("sync.recredited", zone=credit.zone.key, currency=credit.currency)
 
 
@@ -117,11 +119,16 @@ def _time_anew(tx: Connection, credit: Credit) -> None:
         commit = Commit(source_id=source_id, credit=credit, journal=False)
         for leads in stored_record.live_records(tx, Lead, source_id):
             changed += commit.settle_responses(tx, {lead.ref for lead in leads})
-        for calls in list(waited_calls(tx, source_id)):
-            changed += settle_callbacks(tx, calls, credit.calendar, journal=False)
+        changed += _time_waits(tx, commit)
         for letters in stored_record.live_records(tx, Email, source_id):
             changed += commit.settle_letters(tx, messages(letters))
     log.info("sync.recredited", calendar=credit.calendar.country, rows=changed)
+
+
+def _time_waits(tx: Connection, commit: Commit) -> int:
+    """The waits of missed calls, of which no row changes with the hours."""
+    parts = waited_calls(tx, commit.source_id)
+    return sum(commit.settle_waits(tx, calls) for calls in parts)
 
 
 def _credit_moved(tx: Connection, credit: Credit, moved: Collection[Place]) -> None:

@@ -187,11 +187,31 @@ def test_other_working_hours_time_the_waits_anew(quick: Store) -> None:
     query = "SELECT DISTINCT callback_work_s FROM call"
     with quick.write() as tx:
         (before,) = tx.exec_driver_sql(query).scalars()
+        assert read_mark(tx, REBUILD) is None
         settle(tx, longer)
         (after,) = tx.exec_driver_sql(query).scalars()
         assert after > before
+        assert read_mark(tx, REBUILD) is not None, "what is counted of waits is counted anew"
         settle(tx, settings)
         assert list(tx.exec_driver_sql(query).scalars()) == [before]
+
+
+def test_the_same_hours_of_another_zone_time_the_waits_anew(quick: Store) -> None:
+    one = Exchange(quick)
+    one.keep(leg("1", 0, lasted_s=60), leg("2", 60 + 20 * 3600, talk_s=5))
+    here = source(quick, Remote()).settings
+    there = source(quick, Remote(), zone="Asia/Almaty").settings
+    days, waits = "SELECT ref, day FROM call", "SELECT DISTINCT callback_work_s FROM call"
+    begin, end = to_ms(START) + 60_000, to_ms(START) + 60_000 + 20 * 3_600_000
+    with quick.write() as tx:
+        before = set(tx.exec_driver_sql(days))
+        for each in (there, here):
+            settle(tx, each)
+            calendar = calendar_of(calendar_text(each.calendar), each.merilo.zone)
+            assert list(tx.exec_driver_sql(waits).scalars()) == [
+                calendar.work_ms(begin, end) // 1000
+            ]
+            assert set(tx.exec_driver_sql(days)) == before, "no row is written anew"
 
 
 def test_a_hidden_number_is_nobodys(quick: Store) -> None:
