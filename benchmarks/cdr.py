@@ -60,7 +60,10 @@ def run(*, large: bool) -> None:
     count = 1_000_000 if large else 50_000
     rows = []
     with tempfile.TemporaryDirectory(prefix="merilo-bench-") as folder:
-        places = {"SQLite table": _table(Path(folder), count), "Master.csv": _file(folder, count)}
+        places = {
+            "SQLite table": _table(Path(folder), count),
+            "Master.csv": _file(Path(folder), count),
+        }
         for name, path in places.items():
             command = [sys.executable, "-c", _READER, str(path)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -85,8 +88,8 @@ def _table(folder: Path, count: int) -> Path:
     return path
 
 
-def _file(folder: str, count: int) -> Path:
-    path = Path(folder) / "Master.csv"
+def _file(folder: Path, count: int) -> Path:
+    path = folder / "Master.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         for start, *rest in _rows(count):

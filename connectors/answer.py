@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -36,6 +37,11 @@ class Answer:
         if until is None or now is None:
             return None
         return min(max((until - now).total_seconds(), 0.0), LONGEST_S)
+
+    @property
+    def sent_to(self) -> str:
+        """The host that a redirect names, for people to read; it is never followed."""
+        return urlsplit(self.headers.get("location", "")).netloc or "another page"
 
     def json_object(self) -> dict[str, Any] | None:
         """The body as a JSON object, None for anything else."""

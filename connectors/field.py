@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any
+from hashlib import blake2b
+from typing import Any, TypeGuard
 
 from connectors.error import DataError
 
@@ -16,6 +17,11 @@ _NONE: tuple[Any, ...] = (None, "", "0", 0, [], {})
 def senseless(name: str, why: str) -> DataError:
     """The error that names a field; never its value, which may be personal."""
     return DataError(f"The field {name} {why}.")
+
+
+def are_records(value: Any) -> TypeGuard[list[dict[str, Any]]]:
+    """Whether a value is a list of records, if only an empty one."""
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
 def required_ref(record: Mapping[str, Any], name: str) -> str:
@@ -41,6 +47,11 @@ def optional_ref(record: Mapping[str, Any], name: str) -> str | None:
     elif value in _NONE:
         return None
     raise senseless(name, "is no id")
+
+
+def short_ref(text: str) -> str:
+    """A short name for what may be long, or hold a number: the same text has the same."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def text_of(record: Mapping[str, Any], name: str) -> str:

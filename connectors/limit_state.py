@@ -3,12 +3,14 @@
 import fcntl
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @dataclass
@@ -76,6 +78,15 @@ class FileCell:
             os.ftruncate(handle, len(text))
         finally:
             os.close(handle)
+
+
+def limit_file(data_dir: Path | None, url: str, *more: str) -> Path | None:
+    """Where the state of an address's limits is kept: all that name the same share it.
+
+    `more` tells apart what has limits of its own at one address. None without a folder.
+    """
+    plain = re.sub(r"[^\w.-]", "_", "-".join((urlsplit(url).netloc.lower(), *more)))
+    return data_dir / "limits" / f"{plain}.json" if data_dir else None
 
 
 def _parse(text: bytes) -> LimitState:

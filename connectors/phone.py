@@ -5,12 +5,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
 
-from connectors.base import PhoneMark
+from connectors.base import Context, PhoneMark
 
 LONGEST_EXTENSION = 6
 REMEMBERED = 16_384
 
 _NOT_DIGIT = re.compile(r"\D+")
+_WRITTEN = re.compile(r"[0-9 +()-]*")
 _RUSSIAN = re.compile(r"[78]([3489]\d{9})")
 """A Russian number with its country code or trunk prefix: no library is needed to read it."""
 
@@ -32,6 +33,17 @@ def phone_marker(key: bytes, region: str = "RU") -> Callable[[str], PhoneMark]:
         return PhoneMark(digest, number[-4:])
 
     return mark
+
+
+def written_digits(text: str) -> str:
+    """The digits of a number; a word has none, whatever digits it has."""
+    return _NOT_DIGIT.sub("", text) if _WRITTEN.fullmatch(text) else ""
+
+
+def mark_told(number: str, context: Context) -> PhoneMark:
+    """Who hides their number has none: strangers must not be taken for one client."""
+    is_told = written_digits(number).strip("0")
+    return context.mark_phone(number) if is_told else PhoneMark(None, None)
 
 
 def _e164(raw: str, digits: str, region: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Protocol
 import structlog
 
 from config.settings import SourceSettings
-from connectors.base import ClientOptions, Context, Page, Record, Since, Stream
+from connectors.base import Check, ClientOptions, Context, Page, Record, Since, Stream
+from connectors.field import senseless, whole
 from store.fact import Fact
 
 OVERLAP = timedelta(hours=6)
@@ -18,6 +19,9 @@ LATE = timedelta(hours=48)
 
 FEEDS = ("pbx_calls",)
 """What metrics call the stream of calls, if it is a telephone system's word they need."""
+
+LONGEST_S = 7 * 86_400
+"""No call lasts longer."""
 
 log = structlog.get_logger("merilo.connectors")
 
@@ -58,6 +62,19 @@ def no_record_url(_settings: Any, _kind: str, _ref: str) -> str | None:
     return None
 
 
+def length_s(record: Record, name: str) -> int:
+    """A length in seconds; DataError for what is none, or longer than any call."""
+    seconds = whole(record, name)
+    if not 0 <= seconds <= LONGEST_S:
+        raise senseless(name, "is no length of a call")
+    return seconds
+
+
+def optional_length_s(record: Record, name: str) -> int | None:
+    """A length in seconds, None where it is not told."""
+    return None if record.get(name) in (None, "") else length_s(record, name)
+
+
 def log_unknown(
     client: Hearer, words: Iterable[str], event: str, *, field: str, what: str, todo: str
 ) -> list[str]:
@@ -75,3 +92,13 @@ def log_unknown(
                 **{field: word[:40]},
             )
     return found
+
+
+def check_unknown(name: str, words: Iterable[str]) -> Check:
+    """The line of `merilo check` about words for the end of a call that nobody knows."""
+    return Check(
+        name=name,
+        ok=False,
+        detail=f"not known: {', '.join(words)}; counted as calls in which nobody talked",
+        todo="Report them, and how such calls went, to the authors of Merilo.",
+    )

@@ -7,15 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sandbox.conversation import Conversation, Employee, Leg
+from sandbox.conversation import Conversation, Employee
 from sandbox.exchange_story import ConversationWriter
 from sandbox.hours import DAY_S, Hours
 from sandbox.moment import seconds
 from sandbox.person import email, people, phones
 from sandbox.scale import Scale, find_scale, uncollected
 from sandbox.staff import employ
-
-__all__ = ["SCALES", "Conversation", "Employee", "Exchange", "Leg", "build_exchange"]
 
 SCALES = {
     "empty": Scale(3, 0, 0, 0, 60),

@@ -7,7 +7,10 @@ from zoneinfo import ZoneInfo
 _OFFSET_S = 3 * 3600
 _DAY_S = 86400
 SERVER_ZONE = timezone(timedelta(seconds=_OFFSET_S))
-_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y")
+LOCAL = "%Y-%m-%d %H:%M:%S"
+"""A moment of somebody's wall clock, as several vendors spell it."""
+
+_FORMATS = (LOCAL, "%Y-%m-%d", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y")
 
 
 def seconds(moment: datetime) -> float:
@@ -32,6 +35,11 @@ def iso(at: float | None) -> str | None:
     if at is None:
         return None
     return datetime.fromtimestamp(int(at), SERVER_ZONE).isoformat()
+
+
+def local(at: float, zone: ZoneInfo) -> str:
+    """Whole seconds as a clock of the zone shows them."""
+    return datetime.fromtimestamp(int(at), zone).strftime(LOCAL)
 
 
 def midnight(at: float) -> int:

@@ -1,6 +1,7 @@
 """A real mail server for tests: Debian's dovecot, on the loopback, started anew each time."""
 
 import contextlib
+import grp
 import imaplib
 import os
 import pwd
@@ -177,7 +178,7 @@ class MailServer:
             )
             assert done == "OK", told
 
-    def logins(self, mailbox: str) -> int:
+    def refused_logins(self, mailbox: str) -> int:
         """How often a login to the mailbox was refused."""
         told = (self.folder / "log").read_text("utf-8", "replace")
         return told.count(f"user=<{mailbox}>, method=PLAIN") - told.count("Login: user=<" + mailbox)
@@ -207,8 +208,6 @@ def mail_server(*, tls: bool = False) -> Iterator[MailServer]:
 
 
 def _group(gid: int) -> str:
-    import grp
-
     return grp.getgrgid(gid).gr_name
 
 

@@ -108,11 +108,10 @@ def _too_fast(answer: Answer, body: Mapping[str, Any]) -> RetryableError:
 
 
 def _redirected(answer: Answer) -> RetryableError:
-    host = urlsplit(answer.headers.get("location", "")).netloc or "another page"
     return RetryableError(
-        f"{answer.shown_url}: the account sends us to {host} (HTTP {answer.status}).",
+        f"{answer.shown_url}: the account sends us to {answer.sent_to} (HTTP {answer.status}).",
         did="It was not followed: the token is given to nobody but the host in the settings.",
-        todo=f"If the account was renamed, set `url` of the source to https://{host}.",
+        todo=f"If the account was renamed, set `url` of the source to https://{answer.sent_to}.",
         retry_after=BAN_S,
     )
 

@@ -1,11 +1,10 @@
 """Requests to one account: its token, its pace, its HAL answers."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from connectors.amocrm.classify import ExpiredError, as_list, as_map, open_body
 from connectors.amocrm.login import AmocrmLogin, OAuthSession, open_login
@@ -13,7 +12,9 @@ from connectors.amocrm.settings import AmocrmSettings
 from connectors.answer import Answer
 from connectors.base import ClientOptions, Record
 from connectors.error import RetryableError
+from connectors.limit_state import limit_file
 from connectors.limiter import Limiter
+from connectors.vendor_clock import VendorClock
 
 if TYPE_CHECKING:
     from connectors.http import Transport
@@ -79,7 +80,7 @@ class Body(NamedTuple):
 
 
 @dataclass
-class AmocrmClient:
+class AmocrmClient(VendorClock):
     """A connection to one account; safe to share between threads. Its text never shows the token.
 
     `notes` holds what a pass found out about the account, by name.
@@ -91,15 +92,10 @@ class AmocrmClient:
     transport: "Transport" = field(repr=False)
     session: Session = field(repr=False)
     notes: dict[str, Any] = field(default_factory=dict, repr=False)
-    _ahead: timedelta = timedelta(0)
 
     def close(self) -> None:
         """Lets go of sockets."""
         self.transport.close()
-
-    def now(self) -> datetime:
-        """The account's time, as far as its answers tell."""
-        return self.options.clock() + self._ahead
 
     def get(self, path: str, query: Query = ()) -> Body:
         """Reads; repeated by itself within the budget.
@@ -141,14 +137,13 @@ class AmocrmClient:
                 error.retry_after = max(error.retry_after or 0.0, _LEAST_PAUSE_S)
                 self.limiter.pause(error.retry_after)
             raise
-        return Body(data, self._served_at(answer))
+        return Body(data, self.served_at(answer))
 
-    def _served_at(self, answer: Answer) -> datetime:
-        """The moment of the request by the `Date` header, of which the fraction is cut off."""
+    def served_at(self, answer: Answer) -> datetime:
+        """The moment of the request by the `Date` header; RetryableError without one."""
         if answer.served_at is None:
             raise RetryableError(f"{answer.shown_url}: the answer does not say the account's time.")
-        self._ahead = answer.served_at - self.options.clock()
-        return answer.served_at - timedelta(seconds=answer.elapsed_s)
+        return super().served_at(answer)
 
 
 def connect(settings: AmocrmSettings, options: ClientOptions) -> AmocrmClient:
@@ -179,13 +174,8 @@ def _limiter(settings: AmocrmSettings, options: ClientOptions) -> Limiter:
     return Limiter(
         clock=options.clock,
         sleep=options.sleep,
-        file=_limit_file(settings, options.data_dir),
+        file=limit_file(options.data_dir, settings.url),
         capacity=BURST,
         rate=PACE,
         write_cost=WRITE_COST,
     )
-
-
-def _limit_file(settings: AmocrmSettings, data_dir: Any) -> Any:
-    host = re.sub(r"[^\w.-]", "_", urlsplit(settings.url).netloc.lower())
-    return data_dir / "limits" / f"{host}.json" if data_dir else None

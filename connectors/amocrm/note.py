@@ -6,17 +6,16 @@ text of a letter nor an address nor a recording is kept.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from hashlib import blake2b
 from typing import Any
 
 from connectors.amocrm.account import account_of
 from connectors.amocrm.classify import as_map
-from connectors.amocrm.client import AmocrmClient
+from connectors.amocrm.client import AmocrmClient, Query
 from connectors.amocrm.user import users_of
 from connectors.amocrm.value import moment, seconds_of
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, PhoneMark, Record, Since
-from connectors.field import LONGEST_REF, optional_ref, required_ref, text_of
+from connectors.field import LONGEST_REF, optional_ref, required_ref, short_ref, text_of
 from store.fact import CallLeg, Direction, Email, EmailKind, Fact
 
 CALLS, EMAILS = "calls", "emails"
@@ -61,7 +60,7 @@ def _pages(client: AmocrmClient, since: Since, types: Sequence[str]) -> Iterator
         listing = _listing(client, folder, types, seconds_of(since.changed_from))
         for rows in walk_on(client, listing, place if folder == begun else None):
             yield Page(
-                records=[{**row, "folder": folder, "users": users} for row in rows.rows],
+                records=_records(rows.rows, folder, users),
                 checkpoint=f"{folder} {rows.place}",
                 served_at=rows.served_at,
                 cursor="1",
@@ -81,11 +80,20 @@ def _listing(client: AmocrmClient, folder: str, types: Sequence[str], begins: in
         path=f"api/v4/{folder}/notes",
         name="notes",
         query=(
-            *((f"filter[note_type][{at}]", name) for at, name in enumerate(types)),
+            *_of_types(types),
             ("filter[updated_at][from]", begins),
             ("filter[updated_at][to]", ends),
         ),
     )
+
+
+def _of_types(types: Iterable[str]) -> Query:
+    return tuple((f"filter[note_type][{at}]", name) for at, name in enumerate(types))
+
+
+def _records(rows: Iterable[Record], folder: str, users: set[str]) -> list[Record]:
+    """Notes ready to be normalized: what they lie beside, and who the users are."""
+    return [{**row, "folder": folder, "users": users} for row in rows]
 
 
 def fetch(client: AmocrmClient, refs: Sequence[str]) -> Iterator[Page]:
@@ -95,17 +103,17 @@ def fetch(client: AmocrmClient, refs: Sequence[str]) -> Iterator[Page]:
         wanted = [(f"filter[id][{at}]", ref) for at, ref in enumerate(refs)]
         body = client.get(f"api/v4/{folder}/notes", (("limit", 250), *wanted))
         rows = [row for row in body.rows("notes") if str(row.get("id")) in refs]
-        records = [{**row, "folder": folder, "users": users} for row in rows]
+        records = _records(rows, folder, users)
         yield Page(records=records, checkpoint="", served_at=body.served_at)
 
 
 def calls_beside(client: AmocrmClient, folder: str, ref: str) -> Iterator[Record]:
     """Every note of a call that one record shows, ready to be normalized."""
-    types = tuple((f"filter[note_type][{at}]", name) for at, name in enumerate(CALL_TYPES))
-    listing = Walk(path=f"api/v4/{folder}/{ref}/notes", name="notes", query=types)
+    path = f"api/v4/{folder}/{ref}/notes"
+    listing = Walk(path=path, name="notes", query=_of_types(CALL_TYPES))
     users = users_of(client)
     for rows in walk_on(client, listing):
-        yield from ({**row, "folder": folder, "users": users} for row in rows.rows)
+        yield from _records(rows.rows, folder, users)
 
 
 def call(record: Record, context: Context) -> Iterable[Fact]:
@@ -142,7 +150,7 @@ def letter(record: Record, context: Context) -> Iterable[Fact]:
     params = as_map(record.get("params"))
     message = text_of(params, "message_id")
     yield Email(
-        ref=_digest(message) if message else f"{required_ref(record, 'id')}",
+        ref=short_ref(message) if message else f"{required_ref(record, 'id')}",
         direction=Direction.IN if params.get("income") in _YES else Direction.OUT,
         kind=EmailKind.PERSONAL,
         owner_ref=_user(record),
@@ -158,11 +166,11 @@ _YES = (True, 1, "1", "true", "Y")
 def _call_ref(record: Record, params: dict[str, Any], length_s: int, phone: PhoneMark) -> str:
     """By the switchboard's own id, else by number, second and length."""
     if uniq := text_of(params, "uniq"):
-        return _digest(f"{text_of(params, 'source')} {uniq}")
+        return short_ref(f"{text_of(params, 'source')} {uniq}")
     number = phone.hash or phone.last4
     if not number:
         return f"note {required_ref(record, 'id')}"
-    return _digest(f"{number} {record.get('created_at')} {length_s}")
+    return short_ref(f"{number} {record.get('created_at')} {length_s}")
 
 
 def _outer_ref(params: dict[str, Any]) -> str | None:
@@ -189,11 +197,6 @@ def _seconds(value: Any) -> int:
     except (TypeError, ValueError):
         return 0
     return seconds if 0 <= seconds <= _LONGEST_TALK_S else 0
-
-
-def _digest(text: str) -> str:
-    """A short name for what may be long, or hold a number."""
-    return blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def _user(record: Record) -> str | None:

@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from config.error import SecretError
 from connectors.answer import Answer
@@ -18,6 +17,7 @@ from connectors.bitrix24.envelope import Envelope, as_map, open_envelope, operat
 from connectors.bitrix24.reply import BatchReply, Opening, Reply
 from connectors.bitrix24.settings import Bitrix24Settings
 from connectors.error import AmbiguousError, LostAnswerError, RemoteError, RetryableError
+from connectors.limit_state import limit_file
 from connectors.limiter import Limiter
 from connectors.token_store import open_tokens
 
@@ -148,7 +148,7 @@ class _Judge:
 def connect(settings: Bitrix24Settings, options: ClientOptions) -> Bitrix24Client:
     """A client for the settings; SecretError when the webhook does not look like one."""
     limiter = Limiter(
-        clock=options.clock, sleep=options.sleep, file=_limit_file(settings, options.data_dir)
+        clock=options.clock, sleep=options.sleep, file=limit_file(options.data_dir, settings.url)
     )
     if settings.auth == "oauth":
         return _as_application(settings, options, limiter)
@@ -204,11 +204,6 @@ def _webhook(value: str, settings: Bitrix24Settings) -> str:
             todo="Store `<user id>/<code>`, the part of the webhook's address after /rest/.",
         )
     return f"{match[1]}/{match[2]}"
-
-
-def _limit_file(settings: Bitrix24Settings, data_dir: Any) -> Any:
-    host = re.sub(r"[^\w.-]", "_", urlsplit(settings.url).netloc.lower())
-    return data_dir / "limits" / f"{host}.json" if data_dir else None
 
 
 def _offset(value: Any) -> int | None:

@@ -121,10 +121,13 @@ def tree_of(call: Call) -> Tree:
     outer = [
         n for n in nodes if n.caller.side is not Side.LOCAL or pair_of(n.row.channel) not in led
     ]
-    tree.roots = [node for node in outer if _is_client_row(node, tree)]
-    if len(tree.roots) < len(outer):
-        others = [node for node in outer if not _is_client_row(node, tree)]
-        tree.asides = [node for node in others if node.caller.side is Side.EMPLOYEE]
+    roots, asides = [], []
+    for node in outer:
+        if _is_client_row(node, tree):
+            roots.append(node)
+        elif node.caller.side is Side.EMPLOYEE:
+            asides.append(node)
+    tree.roots, tree.asides = roots, asides
     return tree
 
 

@@ -2,13 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from connectors.cdr.classify import database_errors
-from connectors.cdr.row import EPOCH, local_seconds
+from connectors.cdr.moment import local_seconds, spelt_like
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,8 +20,6 @@ _SHORTEST_S = 1.0
 _LONGEST_S = 7 * 86_400.0
 _FIRST_S = 6 * 3_600.0
 _SLICE = 500
-_JULIAN_EPOCH = 2_440_587.5
-_LATEST_JULIAN = 2_600_000.0
 
 
 class Database:
@@ -105,14 +102,13 @@ class Database:
         last_s = local_seconds(sample, time)
         query = _select(table, names).order_by(at_time)
         span_s = _FIRST_S
-        earlier = _select(table, [time]).where(at_time >= _encoded(begins_s, sample))
+        earlier = _select(table, [time]).where(at_time >= spelt_like(sample, begins_s))
         first = self._all(earlier.order_by(at_time).limit(1))
         at_s = local_seconds(first[0][0], time) // 1 if first else last_s + 1
         while at_s <= last_s:
             ends_s = at_s + span_s
-            part = query.where(
-                at_time >= _encoded(at_s, sample), at_time < _encoded(ends_s, sample)
-            )
+            begins, ends = spelt_like(sample, at_s), spelt_like(sample, ends_s)
+            part = query.where(at_time >= begins, at_time < ends)
             rows = self._all(part.limit(_MOST_ROWS + 1) if span_s > _SHORTEST_S else part)
             if len(rows) > _MOST_ROWS and span_s > _SHORTEST_S:
                 span_s = max(_SHORTEST_S, span_s // 4)
@@ -148,17 +144,6 @@ def _forbid_writing(connection: "Connection") -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     elif name in ("mysql", "mariadb"):
         connection.exec_driver_sql("SET SESSION TRANSACTION READ ONLY")
-
-
-def _encoded(at_s: float, sample: Any) -> Any:
-    """A moment of the server's clock as the column that holds `sample` keeps moments."""
-    if isinstance(sample, datetime):
-        return (EPOCH + timedelta(seconds=at_s)).replace(tzinfo=sample.tzinfo)
-    if isinstance(sample, str) and not sample.replace(".", "", 1).isdigit():
-        return (EPOCH + timedelta(seconds=at_s)).strftime("%Y-%m-%d %H:%M:%S")
-    if float(sample) < _LATEST_JULIAN:
-        return at_s / 86_400 + _JULIAN_EPOCH
-    return str(at_s) if isinstance(sample, str) else at_s
 
 
 def _select(name: str, names: Sequence[str]) -> Any:

@@ -4,14 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from connectors.cdr.row import local_seconds
+from connectors.cdr.moment import utc_seconds
 
 COLUMNS = ("id", "eventtype", "eventtime", "channame", "linkedid", "extra", "peer")
 ENDED = "LINKEDID_END"
 
 _BRIDGE = re.compile(r'"bridge_id"\s*:\s*"([^"]+)"')
 _GONE = frozenset(("HANGUP", "CHAN_END"))
-_LATEST_EPOCH_S = 4e9
 
 
 class Event(NamedTuple):
@@ -36,18 +35,10 @@ def event_of(values: Mapping[str, Any], offset_s: float) -> Event:
 
     The time is epoch seconds with fractions, or text of the server's clock, `offset_s` from UTC.
     """
-    time = values["eventtime"]
-    text = time.strip() if isinstance(time, str) else time
-    at = local_seconds(text, "eventtime")
-    if not isinstance(text, int | float) and not _is_number(text):
-        at -= offset_s
+    at = utc_seconds(values["eventtime"], "eventtime", offset_s)
     found = _BRIDGE.search(str(values.get("extra") or ""))
     bridge = found[1] if found else ""
     return Event(str(values["eventtype"]), at, str(values["channame"]), bridge)
-
-
-def _is_number(text: Any) -> bool:
-    return isinstance(text, str) and text.replace(".", "", 1).isdigit()
 
 
 def tells_talk(events: Sequence[Event]) -> bool:

@@ -10,10 +10,12 @@ from connectors.cdr.classify import bad_file, file_errors, lacks_columns
 from connectors.cdr.client import CdrClient
 from connectors.cdr.csv_file import lines_of, text_of
 from connectors.cdr.database import Database
-from connectors.cdr.flat import PROFILES, ROSTELECOM_COLUMNS, lacking
-from connectors.cdr.row import local_seconds
-from connectors.cdr.table_rows import usual_names
+from connectors.cdr.flat import PROFILES, ROSTELECOM_COLUMNS
+from connectors.cdr.moment import local_seconds
+from connectors.cdr.row import lacking
+from connectors.cdr.table_rows import table_columns, usual_names
 from connectors.error import RemoteError
+from connectors.window import resumed_from
 
 PAGE = 2_000
 _TODO = 'Check `profile`; the file must be delimited by ";", "," or tabs, with its header.'
@@ -25,9 +27,7 @@ def pages(client: CdrClient, since: Since) -> Iterator[Page]:
     A file that makes no sense does not keep the others from being read; it is told at the end.
     """
     served_at = client.now()
-    begins_at = since.changed_from
-    if since.checkpoint:
-        begins_at = datetime.fromisoformat(since.checkpoint)
+    begins_at = resumed_from(since)
     if client.database is not None:
         yield from _of_table(client, client.database, begins_at, served_at)
         return
@@ -81,7 +81,7 @@ def _names(client: CdrClient, path: Path, first: Sequence[str]) -> tuple[Sequenc
     """The columns of a file, and whether its first line names them."""
     usual = [*usual_names(client.settings, [cell.strip() for cell in first])]
     name = client.settings.profile
-    missing = lacking(PROFILES[name], usual)
+    missing = lacking(PROFILES[name].columns, usual)
     if not missing:
         return usual, True
     if name == "rostelecom" and len(first) == len(ROSTELECOM_COLUMNS):
@@ -108,10 +108,7 @@ def _of_table(
 ) -> Iterator[Page]:
     settings = client.settings
     profile = PROFILES[settings.profile]
-    there = usual_names(settings, database.columns(settings.table_name))
-    if missing := lacking(profile, there):
-        todo = "Check `profile` and `table`; a column of another name goes into `columns`."
-        raise lacks_columns(f"The table {settings.table_name}", missing, todo)
+    there = table_columns(database, settings, profile.columns)
     names, own = [*there], [*there.values()]
     begins_s = client.clock.local(begins_at.timestamp())
     place = names.index(profile.time)
@@ -120,10 +117,10 @@ def _of_table(
         for at, values in enumerate(rows):
             row = dict(zip(names, values, strict=True))
             records.append(_record(client, settings.profile, f"row {at}", row))
-        reached_s = (
-            client.clock.utc(local_seconds(rows[-1][place], profile.time), "") if rows else 0
-        )
-        reached_at = datetime.fromtimestamp(reached_s, UTC) if rows else begins_at
+        reached_at = begins_at
+        if rows:
+            local_s = local_seconds(rows[-1][place], profile.time)
+            reached_at = datetime.fromtimestamp(client.clock.utc(local_s, ""), UTC)
         checkpoint = min(max(reached_at, begins_at), served_at).isoformat()
         yield Page(records=records, checkpoint=checkpoint, served_at=served_at)
     yield Page(records=[], checkpoint=served_at.isoformat(), served_at=served_at)

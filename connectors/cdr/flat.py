@@ -1,15 +1,15 @@
 """Records that are whole calls already: Sipuni's and Rostelecom's exports, Kamailio's cdrs."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from connectors.base import Context
-from connectors.cdr.row import local_seconds, seconds
+from connectors.cdr.moment import is_number, local_seconds
+from connectors.cdr.row import seconds
 from connectors.cdr.rule import Rule
 from connectors.cdr.zone import ServerClock
-from connectors.field import senseless
+from connectors.field import senseless, short_ref, text_of
 from store.fact import CallLeg, Direction, TalkQuality
 
 _FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M")
@@ -66,21 +66,21 @@ def flat_leg(found: Flat, context: Context) -> Iterator[CallLeg]:
 
 def _sipuni(row: Mapping[str, Any], rule: Rule, clock: ServerClock) -> Flat:
     """A row of /api/statistic/export: times are the cabinet's, the id begins with the second."""
-    kind, source, target = _text(row, "Тип"), _text(row, "Откуда"), _text(row, "Куда")
+    kind, source, target = text_of(row, "Тип"), text_of(row, "Откуда"), text_of(row, "Куда")
     direction = _SIPUNI_DIRECTION.get(kind.lower())
     if direction is None and kind.lower() != "внутренний":
         raise senseless("Тип", "is none of in, out and internal")
     talk_s = seconds(row.get("Длительность разговора, сек"), "Длительность разговора, сек")
-    answered = _text(row, "Статус").lower() == "отвечен"
-    answerer = _text(row, "Кто разговаривал") or _text(row, "Кто ответил")
+    answered = text_of(row, "Статус").lower() == "отвечен"
+    answerer = text_of(row, "Кто разговаривал") or text_of(row, "Кто ответил")
     who = source if direction is Direction.OUT else answerer
     lasted_s = seconds(row.get("Длительность звонка, сек"), "Длительность звонка, сек")
     waited_s = seconds(row.get("Время ответа, сек"), "Время ответа, сек")
-    ref = _text(row, "ID записи")
+    ref = text_of(row, "ID записи")
     local_s = _moment(row, "Время")
     started_s = clock.utc(local_s, ref)
     return Flat(
-        ref or _digest(_text(row, "Время"), source, target, str(lasted_s)),
+        ref or short_ref("\0".join((text_of(row, "Время"), source, target, str(lasted_s)))),
         direction,
         _extension(who, rule),
         target if direction is Direction.OUT else source,
@@ -97,19 +97,19 @@ _SIPUNI_DIRECTION = {"входящий": Direction.IN, "исходящий": Dir
 
 def _rostelecom(row: Mapping[str, Any], rule: Rule, clock: ServerClock) -> Flat:
     """A row of the call history (Integration API, table A.3.14): time in Moscow, or an epoch."""
-    direction = _ROSTELECOM_DIRECTION.get(_text(row, "direction"))
-    if direction is None and _text(row, "direction") != "3":
+    direction = _ROSTELECOM_DIRECTION.get(text_of(row, "direction"))
+    if direction is None and text_of(row, "direction") != "3":
         raise senseless("direction", "is none of 1, 2 and 3")
     out = direction is Direction.OUT
-    answered, voicemail = _text(row, "state") == "1", _text(row, "is_voicemail") == "1"
+    answered, voicemail = text_of(row, "state") == "1", text_of(row, "is_voicemail") == "1"
     duration_s = seconds(row.get("duration"), "duration")
-    code = _text(row, "status_code")
+    code = text_of(row, "status_code")
     outcome = "answered" if answered else _CODES.get(code, "missed" if not out else "cancelled")
     return Flat(
         _required(row, "session_id"),
         direction,
-        "" if voicemail else _extension(_text(row, "orig_pin" if out else "answering_pin"), rule),
-        _sip_user(_text(row, "dest_number" if out else "orig_number")),
+        "" if voicemail else _extension(text_of(row, "orig_pin" if out else "answering_pin"), rule),
+        _sip_user(text_of(row, "dest_number" if out else "orig_number")),
         _rostelecom_start(row, clock),
         duration_s if answered and not voicemail else 0,
         None,
@@ -125,8 +125,8 @@ _CODES = {"486": "busy", "600": "busy", "404": "wrong_number", "480": "unavailab
 
 
 def _rostelecom_start(row: Mapping[str, Any], clock: ServerClock) -> float:
-    value = _text(row, "start_call_date")
-    if value.replace(".", "", 1).isdigit():
+    value = text_of(row, "start_call_date")
+    if is_number(value):
         return local_seconds(value, "start_call_date")
     return clock.utc(_moment(row, "start_call_date"), "")
 
@@ -134,14 +134,14 @@ def _rostelecom_start(row: Mapping[str, Any], clock: ServerClock) -> float:
 def _kamailio(row: Mapping[str, Any], rule: Rule, clock: ServerClock) -> Flat:
     """A row of the table cdrs (acc module): the length runs from the INVITE unless
     cdr_start_on_confirmed is set, so it may hold the ringing."""
-    source, target = _sip_user(_text(row, "src")), _sip_user(_text(row, "dst"))
+    source, target = _sip_user(text_of(row, "src")), _sip_user(text_of(row, "dst"))
     ours, theirs = rule.is_extension(source), rule.is_extension(target)
     lasted_s = _half_up(row.get("duration"))
     local_s = local_seconds(row.get("start_time"), "start_time")
     call_id = _required(row, "call_id")
     direction = Direction.OUT if ours else Direction.IN
     return Flat(
-        call_id if len(call_id) <= _LONGEST_REF and call_id.isascii() else _digest(call_id),
+        call_id if len(call_id) <= _LONGEST_REF and call_id.isascii() else short_ref(call_id),
         None if ours and theirs else direction,
         _extension(source if ours else target, rule),
         target if ours else source,
@@ -179,25 +179,14 @@ ROSTELECOM_COLUMNS = (
 """Of a file without a header, which comes now and then."""
 
 
-def lacking(profile: FlatProfile, names: Iterable[str]) -> str:
-    """The first column that is not there; "" when all are."""
-    there = {*names}
-    return next((" or ".join(each) for each in profile.columns if not there & {*each}), "")
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    value = row.get(name)
-    return "" if value is None else str(value).strip()
-
-
 def _required(row: Mapping[str, Any], name: str) -> str:
-    if value := _text(row, name):
+    if value := text_of(row, name):
         return value
     raise senseless(name, "is empty")
 
 
 def _moment(row: Mapping[str, Any], name: str) -> float:
-    text = _text(row, name)
+    text = text_of(row, name)
     for form in _FORMATS:
         try:
             return datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()
@@ -224,7 +213,3 @@ def _extension(number: str, rule: Rule) -> str:
 def _sip_user(address: str) -> str:
     """The number in `sip:79161234567@host`."""
     return address.removeprefix("sip:").partition("@")[0]
-
-
-def _digest(*parts: str) -> str:
-    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -31,8 +31,6 @@ class _Whole(NamedTuple):
     direction: Direction
     phone: PhoneMark
     talks: Sequence[Talk]
-    begins: float
-    ends: float
     queue: str | None
     quality: TalkQuality
     has_voicemail: bool
@@ -50,8 +48,6 @@ def fold(call: Call, context: Context) -> list[CallLeg]:
         tree.direction,
         context.mark_phone(tree.number),
         talks,
-        call.starts[0],
-        call.ends,
         next((node.queue for node in tree.nodes if node.row.app == "Queue"), None),
         TalkQuality.EXACT if tells_talk(call.events) else TalkQuality.REPORTED,
         _has_voicemail(tree),
@@ -61,7 +57,7 @@ def fold(call: Call, context: Context) -> list[CallLeg]:
         if talk.who not in rung:
             rung[talk.who] = []
     legs = [_leg(whole, who, nodes) for who, nodes in rung.items()]
-    if whole.has_voicemail or not _rang_at_once(rung, whole.begins):
+    if whole.has_voicemail or not _rang_at_once(rung, call.starts[0]):
         legs.insert(0, _of_nobody(whole, rang=bool(legs)))
     return legs
 
@@ -147,14 +143,15 @@ def _of_nobody(whole: _Whole, *, rang: bool) -> CallLeg:
     outcome = "answered" if whole.talks else "missed"
     if whole.has_voicemail and not whole.talks:
         outcome = "voicemail"
-    lasted_s = int(whole.ends - whole.begins + 0.5)
     call = whole.call
+    begins = call.starts[0]
+    lasted_s = int(call.ends - begins + 0.5)
     return CallLeg(
         ref=call.ref,
         call_ref=call.ref,
         user_ref=None,
         direction=whole.direction,
-        started_at=datetime.fromtimestamp(whole.begins, UTC),
+        started_at=datetime.fromtimestamp(begins, UTC),
         talk_s=0,
         outcome=outcome,
         client_hash=whole.phone.hash,

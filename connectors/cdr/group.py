@@ -1,10 +1,12 @@
 """Gathers the rows of each call from a stream of rows in the order of time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
-from connectors.cdr.row import Row
+from connectors.cdr.row import Reader, Row
 from connectors.cdr.zone import ServerClock
+from connectors.error import DataError
 
 APART_S = 3600.0 + 70
 """How long after its end a call may go on in the stream: the clock may be put back an hour."""
@@ -58,6 +60,17 @@ def _in_order(rows: Sequence[Row]) -> Sequence[Row]:
         return rows
     own = {(r.unique, r.sequence, r.local_s, r.target_channel, r.lasted_s): r for r in rows}
     return sorted(own.values(), key=lambda row: (row.sequence, row.local_s))
+
+
+def measure(clock: ServerClock, read: Reader, rows: Iterable[Sequence[Any]]) -> None:
+    """Lets the clock know its offset by the first row that tells it."""
+    for values in rows:
+        try:
+            row = read(values)
+            clock.utc(row.local_s, row.unique)
+        except (DataError, ValueError):
+            continue
+        return
 
 
 def starts_of(rows: Sequence[Row], clock: ServerClock) -> list[float]:

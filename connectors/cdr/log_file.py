@@ -2,15 +2,18 @@
 
 import csv
 import gzip
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import structlog
 
 from connectors.cdr.classify import bad_file, file_errors, lacks_columns
 from connectors.cdr.csv_file import delimiter_of, grown_lines, line_at, offset_from
-from connectors.cdr.row import REQUIRED, Row, local_seconds, row_reader
+from connectors.cdr.group import measure
+from connectors.cdr.moment import local_seconds
+from connectors.cdr.row import REQUIRED, Reader, Row, lacking, row_reader
 from connectors.cdr.zone import ServerClock
 from connectors.error import DataError
 
@@ -31,6 +34,7 @@ _LAYOUTS: Mapping[int, Sequence[str]] = {
 """Master.csv by its number of columns: loguniqueid, loguserfield and newcdrcolumns add some
 (cdr.conf.sample)."""
 _END = _FIRST.index("end")
+_FIRST_LINES = 100
 _HEADER = frozenset(("calldate", "channel", "disposition", "src_chan", "src_num"))
 _LAYOUT_TODO = 'Check `profile`; the file must be delimited by ",", ";" or tabs.'
 
@@ -109,30 +113,44 @@ def _rows(
     layout = _layout(file, path, profile, columns)
     if layout is None:
         return
-    read = row_reader(profile, layout.names)
+    read, width = row_reader(profile, layout.names), len(layout.names)
     offset = 0
     if path.suffix != ".gz":
-        written = _written(layout, profile)
-        _measure(file, layout, profile, clock)
+        measure(clock, read, _first_fields(file, path, layout))
         size = file.seek(0, 2)
-        offset = offset_from(file, size, clock.local(begins_s), written)
-    width, first = len(layout.names), 0 if offset else int(layout.has_header)
+        offset = offset_from(file, size, clock.local(begins_s), _written(layout, read))
+    lines_before = cache(partial(_lines_before, path, offset))
+    first = 0 if offset else int(layout.has_header)
     for line in grown_lines(file, path, offset, layout.delimiter):
         if line.number <= first:
             continue
         if len(line.fields) != width:
-            yield _broken(path, offset, line.number, f"{len(line.fields)} columns, not {width}")
+            why = f"{len(line.fields)} columns, not {width}"
+            yield _broken(path, lines_before() + line.number, why)
             continue
         try:
             yield read(line.fields)
         except DataError as error:
-            yield _broken(path, offset, line.number, error.what)
+            yield _broken(path, lines_before() + line.number, error.what)
 
 
-def _broken(path: Path, offset: int, number: int, why: str) -> Broken:
+def _broken(path: Path, number: int, why: str) -> Broken:
+    return Broken(f"{path.name}:{number}", f"{path.name}, line {number}: {why}")
+
+
+def _lines_before(path: Path, offset: int) -> int:
+    """Counted through a file of its own: the other one is being read."""
     with path.open("rb") as file:
-        place = f"{path.name}:{line_at(file, offset) + number}"
-    return Broken(place, f"{path.name}, line {place.rpartition(':')[2]}: {why}")
+        return line_at(file, offset)
+
+
+def _first_fields(file: BinaryIO, path: Path, layout: _Layout) -> Iterator[Sequence[str]]:
+    """The first lines of a file that have all their columns."""
+    for line in grown_lines(file, path, 0, layout.delimiter):
+        if line.number > _FIRST_LINES:
+            return
+        if len(line.fields) == len(layout.names):
+            yield line.fields
 
 
 def _layout(file: BinaryIO, path: Path, profile: str, columns: Mapping[str, str]) -> _Layout | None:
@@ -151,9 +169,8 @@ def _layout(file: BinaryIO, path: Path, profile: str, columns: Mapping[str, str]
             why = f'{len(cells)} columns by "{delimiter}" and none named, {_expected(profile)}'
             raise bad_file(path, 1, why, _LAYOUT_TODO)
         names = _LAYOUTS[len(cells)]
-    for wanted in REQUIRED[profile]:
-        if not {*wanted} & {*names}:
-            raise lacks_columns(f"{path.name}, line 1:", wanted[0], _LAYOUT_TODO)
+    if missing := lacking(REQUIRED[profile], names):
+        raise lacks_columns(f"{path.name}, line 1:", missing, _LAYOUT_TODO)
     return _Layout(delimiter, names, has_header)
 
 
@@ -161,13 +178,12 @@ def _expected(profile: str) -> str:
     return "where Master.csv has 16 to 21" if profile == "asterisk" else "where a header must be"
 
 
-def _written(layout: _Layout, profile: str) -> Any:
+def _written(layout: _Layout, read: Reader) -> Callable[[str], float | None]:
     """A function that tells when a line was written: at the end of the call."""
-    read, place = row_reader(profile, layout.names), layout.names
 
     def written(text: str) -> float | None:
         fields = next(csv.reader([text], delimiter=layout.delimiter), [])
-        if len(fields) != len(place):
+        if len(fields) != len(layout.names):
             return None
         try:
             if not layout.has_header and fields[_END]:
@@ -178,17 +194,3 @@ def _written(layout: _Layout, profile: str) -> Any:
         return row.local_s + row.lasted_s
 
     return written
-
-
-def _measure(file: BinaryIO, layout: _Layout, profile: str, clock: ServerClock) -> None:
-    """Lets the clock know its offset by the first row that tells it."""
-    read = row_reader(profile, layout.names)
-    for line in grown_lines(file, Path(), 0, layout.delimiter):
-        if line.number > 100:
-            return
-        try:
-            row = read(line.fields)
-            clock.utc(row.local_s, row.unique)
-        except (DataError, ValueError):
-            continue
-        return

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from connectors.cdr.classify import file_errors
 from connectors.cdr.csv_file import offset_from
 from connectors.cdr.log_file import rotated
-from connectors.cdr.row import local_seconds
+from connectors.cdr.moment import is_number, utc_seconds
 from connectors.cdr.rule import Rule
 
 COLUMNS = (
@@ -48,7 +48,7 @@ class Connect(NamedTuple):
 def event_of_line(line: str) -> QueueEvent | None:
     """A line `epoch|uniqueid|queue|agent|event|...`; None for one that is none."""
     fields = line.rstrip("\r\n").split("|")
-    if len(fields) < _LEAST_FIELDS or not fields[0].replace(".", "", 1).isdigit():
+    if len(fields) < _LEAST_FIELDS or not is_number(fields[0]):
         return None
     at, call, queue, agent, kind, *data = fields
     return QueueEvent(float(at), call, queue, agent, kind, tuple(data))
@@ -56,10 +56,7 @@ def event_of_line(line: str) -> QueueEvent | None:
 
 def event_of(values: Mapping[str, Any], offset_s: float) -> QueueEvent:
     """An event of its columns, `data1`... or `data` with bars; DataError for nonsense."""
-    time = values["time"]
-    at = local_seconds(time, "time")
-    if not str(time).replace(".", "", 1).isdigit():
-        at -= offset_s
+    at = utc_seconds(values["time"], "time", offset_s)
     if "data" in values and "data1" not in values:
         data = tuple(str(values["data"] or "").split("|"))
     else:

@@ -1,18 +1,14 @@
 """Rows of a switchboard that writes a call as several: Asterisk's cdr, MikoPBX's cdr_general."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
 
+from connectors.cdr.moment import local_seconds
 from connectors.field import senseless
-
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (a server's clock has no zone)
-_JULIAN_EPOCH = 2_440_587.5
-_JULIAN_YEARS = (2_400_000.0, 2_600_000.0)
-_LONGEST_S = 7 * 86_400
+from connectors.telephony import LONGEST_S
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -85,6 +81,12 @@ REQUIRED: Mapping[str, Sequence[tuple[str, ...]]] = {
 """Without which nothing can be counted."""
 
 
+def lacking(wanted: Iterable[tuple[str, ...]], names: Iterable[str]) -> str:
+    """The first column that is not there, of several names any; "" when all are."""
+    there = {*names}
+    return next((" or ".join(each) for each in wanted if not there & {*each}), "")
+
+
 def row_reader(profile: str, names: Sequence[str]) -> Reader:
     """A function that makes a Row of the values of these columns; DataError for nonsense."""
     places = {name: place for place, name in enumerate(names)}
@@ -95,27 +97,6 @@ def row_reader(profile: str, names: Sequence[str]) -> Reader:
     return lambda values: make(take((*values, "")))
 
 
-def local_seconds(value: Any, name: str) -> float:
-    """A moment of the server's clock: text, a date with time, seconds of 1970, Julian days.
-
-    SQLite keeps no dates; Kamailio's db_sqlite writes Julian days there.
-    """
-    try:
-        if type(value) is str:
-            if value[:4].isdigit() and value[4:5] == "-":
-                return (datetime.fromisoformat(value) - EPOCH).total_seconds()
-            value = float(value)
-        if isinstance(value, datetime):
-            return (value.replace(tzinfo=None) - EPOCH).total_seconds()
-        if _JULIAN_YEARS[0] < value < _JULIAN_YEARS[1]:
-            return (float(value) - _JULIAN_EPOCH) * 86_400
-        if value > 0:
-            return float(value)
-    except (ValueError, TypeError):
-        pass
-    raise senseless(name, "is no moment")
-
-
 def seconds(value: Any, name: str) -> int:
     """A length in whole seconds; nothing is 0."""
     if value in (None, ""):
@@ -124,7 +105,7 @@ def seconds(value: Any, name: str) -> int:
         length = value if type(value) is int else int(float(value))
     except (TypeError, ValueError, OverflowError):
         raise senseless(name, "is no number of seconds") from None
-    if 0 <= length <= _LONGEST_S:
+    if 0 <= length <= LONGEST_S:
         return length
     raise senseless(name, "is no length of a call")
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from connectors.cdr.row import Row
 from connectors.cdr.settings import CdrSettings
+from connectors.phone import LONGEST_EXTENSION
 
 _NOT_DIGIT = re.compile(r"\D+")
-_SHORTEST_NUMBER = 7
 
 
 class Side(IntEnum):
@@ -112,11 +112,11 @@ def dialled(row: Row) -> str:
     if row.app == "Dial":
         place = row.app_data.partition(",")[0].partition("&")[0].rpartition("/")[2]
         number = place.partition("@")[0]
-        if len(digits_of(number)) >= _SHORTEST_NUMBER:
+        if is_outer_number(number):
             return number
     return row.target
 
 
 def is_outer_number(number: str) -> bool:
     """Whether a number is too long to be one of the company's own."""
-    return len(_NOT_DIGIT.sub("", number)) >= _SHORTEST_NUMBER
+    return len(_NOT_DIGIT.sub("", number)) > LONGEST_EXTENSION

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from connectors.base import Context, Page, Record, Since
 from connectors.cdr import export
@@ -18,6 +17,7 @@ from connectors.cdr.table_rows import Beside, table_rows
 from connectors.cdr.zone import epoch_of
 from connectors.error import DataError
 from connectors.telephony import call_stream
+from connectors.window import resumed_from
 from store.fact import Fact
 
 PAGE = 1_000
@@ -41,7 +41,7 @@ def pages(client: CdrClient, since: Since) -> Iterator[Page]:
         yield from export.pages(client, since)
         return
     served_at = client.now()
-    begins_at = _begins_at(since)
+    begins_at = resumed_from(since)
     cursor = None
     if client.database is None:
         cursor = mark_of(client.files()[0], since.cursor)
@@ -80,10 +80,6 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
 
 
 STREAM = call_stream(pages, normalize, key="id")
-
-
-def _begins_at(since: Since) -> datetime:
-    return datetime.fromisoformat(since.checkpoint) if since.checkpoint else since.changed_from
 
 
 def _rows(client: CdrClient, begins_s: float) -> Iterator[Row | Broken]:
@@ -158,6 +154,6 @@ def _began_s(call: Call) -> float:
     return call.starts[0] if epoch is None else min(call.starts[0], epoch)
 
 
-def sample(client: CdrClient, begins_at: datetime) -> Iterator[Any]:
+def sample(client: CdrClient, begins_at: datetime) -> Iterator[Row | Broken]:
     """The rows since a moment, as they are, for a look at the settings."""
     return _rows(client, begins_at.timestamp())

@@ -1,6 +1,6 @@
 """Rows of calls from a database, with the events that belong to them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -9,8 +9,9 @@ from connectors.cdr import event, queue_event
 from connectors.cdr.call import Call
 from connectors.cdr.classify import lacks_columns
 from connectors.cdr.database import Database
+from connectors.cdr.group import measure
 from connectors.cdr.log_file import Broken
-from connectors.cdr.row import COLUMNS, REQUIRED, Row, row_reader
+from connectors.cdr.row import COLUMNS, REQUIRED, Row, lacking, row_reader
 from connectors.cdr.settings import CdrSettings
 from connectors.cdr.zone import ServerClock
 from connectors.error import DataError
@@ -27,16 +28,23 @@ def usual_names(settings: CdrSettings, own: Sequence[str]) -> dict[str, str]:
     return {theirs.get(name, name): name for name in own}
 
 
+def table_columns(
+    database: Database, settings: CdrSettings, wanted: Iterable[tuple[str, ...]]
+) -> dict[str, str]:
+    """The columns of the table of calls: usual name and own; RejectedError when a wanted one (of
+    several names any) is missing."""
+    there = usual_names(settings, database.columns(settings.table_name))
+    if missing := lacking(wanted, there):
+        raise lacks_columns(f"The table {settings.table_name}", missing, _TODO)
+    return there
+
+
 def call_columns(database: Database, settings: CdrSettings) -> dict[str, str]:
     """The columns that are read: usual name and own; RejectedError when one is missing.
 
     Which there are depends on who installed the switchboard, and when.
     """
-    table = settings.table_name
-    there = usual_names(settings, database.columns(table))
-    for wanted in REQUIRED[settings.profile]:
-        if not there.keys() & {*wanted}:
-            raise lacks_columns(f"The table {table}", wanted[0], _TODO)
+    there = table_columns(database, settings, REQUIRED[settings.profile])
     used = [name for names in COLUMNS[settings.profile] for name in names if name in there]
     return {name: there[name] for name in dict.fromkeys(used)}
 
@@ -51,7 +59,7 @@ def table_rows(
     names, own = [*columns], [*columns.values()]
     read = row_reader(settings.profile, names)
     time = columns.get("calldate") or columns["start"]
-    measure(database.newest(settings.table_name, own, time, _NEWEST), read, clock)
+    measure(clock, read, database.newest(settings.table_name, own, time, _NEWEST))
     at_s = clock.local(begins_s)
     for part in database.by_time(settings.table_name, own, time, at_s):
         for values in part:
@@ -59,17 +67,6 @@ def table_rows(
                 yield read(values)
             except DataError as error:
                 yield _broken(names, values, error)
-
-
-def measure(rows: Sequence[Sequence[Any]], read: Any, clock: ServerClock) -> None:
-    """Lets the clock know its offset by the latest row that tells it."""
-    for values in rows:
-        try:
-            row = read(values)
-            clock.utc(row.local_s, row.unique)
-        except DataError:
-            continue
-        return
 
 
 def _broken(names: Sequence[str], values: Sequence[Any], error: DataError) -> Broken:

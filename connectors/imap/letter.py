@@ -25,20 +25,23 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
     is_sent = company.is_ours(headers.author)
     owners, named = _owners(headers, company, record["mailbox"])
     refs = {owner: _ref(message, owner, context) for owner in owners or (None,)}
+    kind = kind_of(headers, company)
+    begun_at = _begun_at(headers, arrived_at, is_sent=is_sent)
     for owner, ref in refs.items():
         yield Email(
             ref=ref,
             direction=Direction.OUT if is_sent else Direction.IN,
-            kind=kind_of(headers, company),
+            kind=kind,
             owner_ref=owner,
-            begun_at=_begun_at(headers, arrived_at, is_sent=is_sent),
+            begun_at=begun_at,
             updated_at=arrived_at,
             message_hash=message,
         )
     yield EmailTrail(
         message_hash=message,
         answers=tuple(context.mark_text(f"letter {each}") for each in headers.answers),
-        subject_hash=_subject(headers, company, context),
+        # Robots repeat one subject by the thousand, and answer nobody.
+        subject_hash=_subject(headers, company, context) if kind is EmailKind.PERSONAL else None,
         refs=tuple(refs.values()) if named else None,
     )
 
@@ -87,8 +90,6 @@ def _subject(headers: Headers, company: Company, context: Context) -> str | None
     """The client and the subject, where a letter may be tied to others by them."""
     outside = (each for each in (headers.author, *headers.recipients) if not company.is_ours(each))
     client = next(outside, "")
-    # Robots repeat one subject by the thousand, and answer nobody.
-    is_persons = kind_of(headers, company) is EmailKind.PERSONAL
-    if not (company.by_subject and is_persons and client and headers.subject):
+    if not (company.by_subject and client and headers.subject):
         return None
     return context.mark_text(f"subject {client}\n{headers.subject}")

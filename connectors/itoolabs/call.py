@@ -3,15 +3,15 @@
 Names of clients and links of recordings, which need the key, are not kept.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from connectors.base import Context, Page, PhoneMark, Record, Since
-from connectors.field import moment, optional_ref, required_ref, senseless, text_of, whole
+from connectors.base import Context, Page, Record, Since
+from connectors.field import moment, optional_ref, required_ref, senseless, text_of
 from connectors.itoolabs.client import ItoolabsClient
 from connectors.itoolabs.user import extensions_of
-from connectors.telephony import log_unknown
+from connectors.phone import mark_told, written_digits
+from connectors.telephony import log_unknown, optional_length_s
 from connectors.window import windows
 from store.fact import CallLeg, Direction, Fact
 
@@ -21,9 +21,7 @@ BEFORE = timedelta(hours=1)
 
 _LEAST = timedelta(minutes=10)
 _CUT_AT = 100
-_LONGEST_S = 7 * 86_400
 _LONGEST_EXTENSION = 4
-_NUMBER = re.compile(r"[0-9 +()-]*")
 
 _DIRECTION = {"in": Direction.IN, "out": Direction.OUT}
 _TALKED = "success"
@@ -111,20 +109,20 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
     if kind not in _DIRECTION:
         raise senseless("type", "is neither in nor out")
     uid, started_at = required_ref(record, "uid"), moment(record, "start")
-    outcome, phone = _outcome(record), _marked(client, context)
-    wait_s, length_s = _seconds(record, "wait"), _seconds(record, "duration") or 0
+    outcome, phone = _outcome(record), mark_told(client, context)
+    wait_s, talk_s = optional_length_s(record, "wait"), optional_length_s(record, "duration") or 0
     yield CallLeg(
         ref=f"{uid}@{int(started_at.timestamp())}",
         call_ref=uid,
         user_ref=optional_ref(record, "user"),
         direction=_DIRECTION[kind],
         started_at=started_at,
-        talk_s=length_s if outcome == "answered" else 0,
+        talk_s=talk_s if outcome == "answered" else 0,
         outcome=outcome,
         client_hash=phone.hash,
         client_last4=phone.last4,
         client_ref=None,
-        lasted_s=(wait_s or 0) + length_s,
+        lasted_s=(wait_s or 0) + talk_s,
         ring_s=wait_s,
         queue=text_of(record, "group_name") or None,
     )
@@ -138,31 +136,10 @@ def _outcome(record: Record) -> str:
 
 def _is_colleague(client: str, record: Record) -> bool:
     """By a number that is too short for a client, or that is one of the company's extensions."""
-    digits = _digits(client)
+    digits = written_digits(client)
     if not digits.strip("0"):
         return False
     return len(digits) <= _LONGEST_EXTENSION or client in record.get("extensions", ())
-
-
-def _marked(client: str, context: Context) -> PhoneMark:
-    """Who hides their number has none: strangers must not be taken for one client."""
-    return context.mark_phone(client) if _digits(client).strip("0") else PhoneMark(None, None)
-
-
-def _digits(client: str) -> str:
-    """Those of a number; a word has none, whatever digits it has."""
-    if not _NUMBER.fullmatch(client):
-        return ""
-    return "".join(each for each in client if each.isdigit())
-
-
-def _seconds(record: Record, name: str) -> int | None:
-    if record.get(name) in (None, ""):
-        return None
-    seconds = whole(record, name)
-    if not 0 <= seconds <= _LONGEST_S:
-        raise senseless(name, "is no length of a call")
-    return seconds
 
 
 def _basic(at: datetime) -> str:

@@ -9,6 +9,7 @@ from connectors.error import RejectedError, RemoteError
 from connectors.field import text_of
 from connectors.itoolabs import call, user
 from connectors.itoolabs.client import ItoolabsClient
+from connectors.telephony import check_unknown
 
 
 def check(client: ItoolabsClient) -> Iterator[Check]:
@@ -73,9 +74,4 @@ def _history(client: ItoolabsClient) -> Iterator[Check]:
         return
     yield Check(name="history", ok=True, detail=f"{len(rows)} calls in the last 24 hours")
     if unknown := call.tell_unknown(client, rows):
-        yield Check(
-            name="statuses",
-            ok=False,
-            detail=f"not known: {', '.join(unknown)}; counted as calls in which nobody talked",
-            todo="Report them, and how such calls went, to the authors of Merilo.",
-        )
+        yield check_unknown("statuses", unknown)

@@ -76,9 +76,8 @@ def classify(answer: Answer) -> RemoteError:
 
 
 def _redirected(answer: Answer) -> RetryableError:
-    host = urlsplit(answer.headers.get("location", "")).netloc or "another page"
     return RetryableError(
-        f"{answer.shown_url}: the exchange sends us to {host} (HTTP {answer.status}).",
+        f"{answer.shown_url}: the exchange sends us to {answer.sent_to} (HTTP {answer.status}).",
         did="It was not followed: the key is given to nobody but the host in the settings.",
         todo=_ADDRESS,
         retry_after=MOVED_S,

@@ -1,17 +1,18 @@
 """Requests to one exchange: its key, its pace, its plain JSON."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from connectors.answer import Answer
 from connectors.base import ClientOptions, Record
 from connectors.error import RetryableError
+from connectors.field import are_records
 from connectors.itoolabs.classify import open_body
 from connectors.itoolabs.settings import API, ItoolabsSettings
+from connectors.limit_state import limit_file
 from connectors.limiter import Limiter
 from connectors.vendor_clock import VendorClock
 
@@ -37,7 +38,7 @@ class Body(NamedTuple):
 
 def rows_of(value: Any, what: str) -> list[Record]:
     """A list of records; anything else is no answer, least of all an empty one."""
-    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+    if are_records(value):
         return value
     raise RetryableError(f"The exchange answered without the list of {what} it should tell.")
 
@@ -85,11 +86,11 @@ def connect(settings: ItoolabsSettings, options: ClientOptions) -> ItoolabsClien
     """A client for the settings; SecretError when the key is missing."""
     from connectors.http import Transport  # half a second that no mere reader of the store pays
 
-    key = options.secret(settings.token).strip()
+    key = options.secret(settings.token)
     limiter = Limiter(
         clock=options.clock,
         sleep=options.sleep,
-        file=_limit_file(settings, options.data_dir),
+        file=limit_file(options.data_dir, settings.url),
         capacity=BURST,
         rate=PACE,
     )
@@ -97,12 +98,7 @@ def connect(settings: ItoolabsSettings, options: ClientOptions) -> ItoolabsClien
         settings.url,
         limiter=limiter,
         sleep=options.sleep,
-        secrets=[key] if key else [],
+        secrets=(key,),
         ca_bundle=settings.ca_bundle,
     )
     return ItoolabsClient(settings, options, limiter, transport, key)
-
-
-def _limit_file(settings: ItoolabsSettings, data_dir: Any) -> Any:
-    host = re.sub(r"[^\w.-]", "_", urlsplit(settings.url).netloc.lower())
-    return data_dir / "limits" / f"{host}.json" if data_dir else None

@@ -1,18 +1,18 @@
 """The stream of calls: windows of the extended statistics, one row a call with its legs."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain, count
 
 from connectors.base import Context, Page, Record, Since
 from connectors.field import required_ref, senseless, text_of
 from connectors.mango.client import MangoClient
-from connectors.mango.leg import at_of, legs_of, moment_of, seconds
+from connectors.mango.leg import at_of, legs_of, moment_of
 from connectors.mango.part import Call, Part, incoming, outgoing
 from connectors.mango.phone import plain
 from connectors.mango.report import LONGEST, REFUSALS, halves, rows_of
 from connectors.mango.user import numbers_of
+from connectors.telephony import optional_length_s
 from connectors.window import Window, windows
 from store.fact import CallLeg, Direction, Fact
 
@@ -32,32 +32,31 @@ def pages(client: MangoClient, since: Since) -> Iterator[Page]:
     """Calls begun since, whole windows at a time: a call appears when it has ended."""
     now = client.now()
     for window in windows(since, now, LONGEST):
-        for page in _read(client, window):
-            yield replace(page, served_at=now)
+        yield from _read(client, window, now)
 
 
-def _read(client: MangoClient, window: Window) -> Iterator[Page]:
+def _read(client: MangoClient, window: Window, served_at: datetime) -> Iterator[Page]:
     """The reports of a window, or of its halves where the vendor refuses so long a one."""
     longest: timedelta = client.notes.get("longest", LONGEST)
     parts = halves(window)
     if parts is None or window.ends_at - window.begins_at <= longest:
         try:
-            yield from _ask(client, window)
+            yield from _ask(client, window, served_at)
             return
         except REFUSALS:
             if parts is None:
                 raise
             _shorten(client, max(part.ends_at - part.begins_at for part in parts))
     for part in parts:
-        yield from _read(client, part)
+        yield from _read(client, part, served_at)
 
 
-def _ask(client: MangoClient, window: Window) -> Iterator[Page]:
+def _ask(client: MangoClient, window: Window, served_at: datetime) -> Iterator[Page]:
     numbers = numbers_of(client)
     for rows, is_last in rows_of(client, window):
         place = window.ends_at if is_last else window.begins_at
         records = [{**row, "numbers": numbers} for row in rows]
-        yield Page(records=records, checkpoint=place.isoformat(), served_at=client.now())
+        yield Page(records=records, checkpoint=place.isoformat(), served_at=served_at)
 
 
 def _shorten(client: MangoClient, longest: timedelta) -> None:
@@ -118,8 +117,8 @@ def _call(record: Record) -> Call:
     return Call(
         ref=required_ref(record, "entry_id"),
         begun=begun,
-        ended=begun + (seconds(record, "duration") or 0),
-        talk_s=seconds(record, "talk_duration") or 0,
+        ended=begun + (optional_length_s(record, "duration") or 0),
+        talk_s=optional_length_s(record, "talk_duration") or 0,
         caller_ref=caller if caller not in ("", "0") else numbers.get(_number(record, "caller")),
         client=_number(record, "caller")
         if _is_turned(record, numbers)

@@ -88,7 +88,7 @@ def connect(settings: MangoSettings, options: ClientOptions) -> MangoClient:
     """A client for the settings; SecretError when a secret is missing."""
     from connectors.http import Transport  # half a second that no mere reader of the store pays
 
-    key, salt = (options.secret(each).strip() for each in (settings.api_key, settings.api_salt))
+    key, salt = options.secret(settings.api_key), options.secret(settings.api_salt)
     file = _state_file(options.data_dir, key)
     lock = Lock(options.clock, file and file.with_suffix(".lock.json"))
     pace = _gate(options, lock, PACE, file)

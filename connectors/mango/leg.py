@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from connectors.base import Record
 from connectors.field import optional_ref, senseless, text_of, whole
+from connectors.telephony import optional_length_s
 from store.fact import Transfer
 
 USER, GROUP, CONFERENCE, NUMBER = "user", "group", "conference", "number"
-_LONGEST_S = 7 * 86_400
 _FLAGS = (
     ("BlindTransfer", Transfer.BLIND),
     ("ConsultTransfer", Transfer.ATTENDED),
@@ -53,16 +53,6 @@ def legs_of(record: Record, numbers: Mapping[str, str]) -> list[Leg]:
     return sorted(_spread(_list(record.get("context_calls")), numbers, None), key=_place)
 
 
-def seconds(record: Mapping[str, Any], name: str) -> int | None:
-    """A length in seconds, None where it is not told."""
-    if record.get(name) in (None, ""):
-        return None
-    length = whole(record, name)
-    if not 0 <= length <= _LONGEST_S:
-        raise senseless(name, "is no length of a call")
-    return length
-
-
 def moment_of(at: int) -> datetime:
     """Seconds since 1970 as an aware UTC moment."""
     return datetime.fromtimestamp(at, UTC)
@@ -91,7 +81,7 @@ def _spread(
 def _leg(call: Record, numbers: Mapping[str, str], queue: str | None) -> Leg:
     kind = text_of(call, "call_type")
     begun, ended = at_of(call, "call_start_time"), at_of(call, "call_end_time")
-    dial_s, answered = seconds(call, "dial_duration"), at_of(call, "call_answer_time")
+    dial_s, answered = optional_length_s(call, "dial_duration"), at_of(call, "call_answer_time")
     transfer = next((meaning for flag, meaning in _FLAGS if call.get(flag) is True), Transfer.NONE)
     return Leg(
         ref=text_of(call, "external_call_id"),
@@ -101,9 +91,9 @@ def _leg(call: Record, numbers: Mapping[str, str], queue: str | None) -> Leg:
         begun=begun,
         answered=answered,
         ended=max(ended, begun),
-        talk_s=seconds(call, "talk_duration") or 0,
+        talk_s=optional_length_s(call, "talk_duration") or 0,
         dial_s=answered - begun if dial_s is None and answered >= begun > 0 else dial_s,
-        hold_s=seconds(call, "hold_duration"),
+        hold_s=optional_length_s(call, "hold_duration"),
         transfer=transfer,
         queue=queue,
         reason=text_of(call, "call_end_reason"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.base import Context, Page, Record, Since
 from connectors.error import RetryableError
-from connectors.field import optional_ref, senseless, text_of
+from connectors.field import are_records, optional_ref, senseless, text_of
 from connectors.mango.client import MangoClient
 from store.fact import Account, Fact
 
@@ -19,7 +19,7 @@ def pages(client: MangoClient, since: Since) -> Iterator[Page]:
     """All of them at once; the list tells nobody who was removed."""
     served_at = client.now()
     rows = client.ask(_PATH, _ASKED).get("users")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not are_records(rows):
         raise RetryableError("Mango Office answered without the list of employees it documents.")
     client.notes["numbers"] = _numbers(rows)
     yield Page(

@@ -61,14 +61,17 @@ LEGS = Report(
 
 def pages(client: UisClient, since: Since) -> Iterator[Page]:
     """Window after window; the place is kept when all of a window was handed over."""
-    place, until = since.checkpoint or since.changed_from.isoformat(), client.now()
+    until = client.now()
     for window in windows(since, until, LONGEST):
         records, served_at = _read(client, window, until)
-        last = max(0, len(records) - 1) // _AT_ONCE * _AT_ONCE
-        for at in range(0, last, _AT_ONCE):
-            yield Page(records=records[at : at + _AT_ONCE], checkpoint=place, served_at=served_at)
-        place = window.ends_at.isoformat()
-        yield Page(records=records[last:], checkpoint=place, served_at=served_at)
+        for at in range(0, len(records) or 1, _AT_ONCE):
+            is_last = at + _AT_ONCE >= len(records)
+            place = window.ends_at if is_last else window.begins_at
+            yield Page(
+                records=records[at : at + _AT_ONCE],
+                checkpoint=place.isoformat(),
+                served_at=served_at,
+            )
 
 
 def _read(client: UisClient, window: Window, until: datetime) -> tuple[Sequence[Record], datetime]:

@@ -7,9 +7,8 @@ the latter repeats what was sent.
 import ipaddress
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from connectors.answer import Answer
+from connectors.answer import LONGEST_S, Answer
 from connectors.error import (
     AuthError,
     LostAnswerError,
@@ -20,7 +19,6 @@ from connectors.error import (
 )
 
 AWAY_S = 600.0
-LONGEST_S = 86_400.0
 _MINUTE_S = 60.0
 _KINDS = ("minute", "day")
 _KEPT = "Nothing was changed; what was read before is kept."
@@ -139,9 +137,8 @@ def _exceeded(data: Mapping[str, Any]) -> RetryableError:
 
 def _not_it(answer: Answer) -> RemoteError:
     if 300 <= answer.status < 400:
-        host = urlsplit(answer.headers.get("location", "")).netloc or "another page"
         return RetryableError(
-            f"{answer.shown_url}: we are sent to {host} (HTTP {answer.status}).",
+            f"{answer.shown_url}: we are sent to {answer.sent_to} (HTTP {answer.status}).",
             did="It was not followed: the key is given to nobody but the host in the settings.",
             todo="Set `url` to the address of the Data API that the cabinet names.",
             retry_after=AWAY_S,

@@ -1,16 +1,16 @@
 """Requests to one account's Data API: JSON-RPC 2.0 by POST, one method a request."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from connectors.answer import Answer
 from connectors.base import ClientOptions, Record
 from connectors.error import RemoteError, RetryableError
+from connectors.field import are_records
+from connectors.limit_state import limit_file
 from connectors.limiter import Limiter
 from connectors.uis.classify import as_map, body_of, limits_of, reset_s, result_of
 from connectors.uis.settings import VERSION, UisSettings
@@ -93,7 +93,7 @@ class UisClient:
         self._rest(reset_s(limits))
         total = as_map(result.get("metadata")).get("total_items")
         rows = result.get("data")
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        if not are_records(rows):
             raise RetryableError("The Data API answered without the list it documents.")
         known = total if isinstance(total, int) else None
         return Reply(rows, known, limits, self._served_at(answer))
@@ -113,11 +113,12 @@ def connect(settings: UisSettings, options: ClientOptions) -> UisClient:
     """A client for the settings; SecretError when the key is missing."""
     from connectors.http import Transport  # half a second that no mere reader of the store pays
 
-    key = options.secret(settings.token).strip()
+    key = options.secret(settings.token)
     limiter = Limiter(
         clock=options.clock,
         sleep=options.sleep,
-        file=_limit_file(settings, options),
+        # Accounts of one brand share an address, but no points
+        file=limit_file(options.data_dir, settings.url, options.source),
         capacity=BURST,
         rate=PACE,
         patience_s=PATIENCE_S,
@@ -131,10 +132,3 @@ def connect(settings: UisSettings, options: ClientOptions) -> UisClient:
         patience_s=PATIENCE_S,
     )
     return UisClient(settings, options, limiter, transport, key)
-
-
-def _limit_file(settings: UisSettings, options: ClientOptions) -> Any:
-    """One of the source's own: accounts of one brand share an address, but no points."""
-    host = re.sub(r"[^\w.-]", "_", urlsplit(settings.url).netloc.lower())
-    name = f"{host}-{options.source}.json"
-    return options.data_dir / "limits" / name if options.data_dir else None

@@ -1,15 +1,13 @@
 """A row of get.call_legs_report, understood."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from connectors.base import Record
-from connectors.field import optional_ref, required_ref, senseless, text_of, whole
+from connectors.field import optional_ref, required_ref, senseless, text_of
+from connectors.telephony import length_s
 from connectors.uis.account import moment_of
-
-LONGEST_S = 7 * 86_400
 
 
 class Leg(NamedTuple):
@@ -40,7 +38,7 @@ def leg_of(record: Record, zone: ZoneInfo, talkers: frozenset[str]) -> Leg:
     """Understands a leg; where it does not say who talked, the session's `talkers` did."""
     who = optional_ref(record, "employee_id")
     begins = unix_of(record, "start_time", zone)
-    lasted_s, length_s = seconds_of(record, "total_duration"), seconds_of(record, "duration")
+    lasted_s, open_s = seconds_of(record, "total_duration"), seconds_of(record, "duration")
     picked_up = unix_of(record, "connect_time", zone) if record.get("connect_time") else None
     said = record.get("is_talked")
     talked = who in talkers if said is None else said is True
@@ -49,8 +47,8 @@ def leg_of(record: Record, zone: ZoneInfo, talkers: frozenset[str]) -> Leg:
         who=who,
         begins=begins,
         picked_up=picked_up,
-        ends=begins + lasted_s if picked_up is None else picked_up + length_s,
-        talked=talked and picked_up is not None and length_s > 0,
+        ends=begins + lasted_s if picked_up is None else picked_up + open_s,
+        talked=talked and picked_up is not None and open_s > 0,
         is_ours=record.get("is_operator") is True,
         is_coach=record.get("is_coach") is True,
         is_transferred=record.get("is_transfered") is True,
@@ -61,7 +59,7 @@ def leg_of(record: Record, zone: ZoneInfo, talkers: frozenset[str]) -> Leg:
 
 def unix_of(record: Record, name: str, zone: ZoneInfo) -> int:
     """A local time of the account as unix seconds; DataError for what is none."""
-    at: datetime | None = moment_of(record.get(name), zone)
+    at = moment_of(record.get(name), zone)
     if at is None:
         raise senseless(name, "is no local time")
     return int(at.timestamp())
@@ -71,10 +69,7 @@ def seconds_of(record: Record, name: str) -> int:
     """A duration: null is none, but one that is not told at all is not known."""
     if name not in record:
         raise senseless(name, "was not told")
-    found = 0 if record[name] is None else whole(record, name)
-    if not 0 <= found <= LONGEST_S:
-        raise senseless(name, "is no length of a call")
-    return found
+    return 0 if record[name] is None else length_s(record, name)
 
 
 def rung_s(legs: Iterable[Leg]) -> int:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from connectors.base import Context, Page, Record, Since
-from connectors.field import required_ref, senseless, text_of, whole
-from connectors.telephony import log_unknown
+from connectors.field import required_ref, senseless, text_of
+from connectors.telephony import log_unknown, optional_length_s
 from connectors.window import windows
 from connectors.zadarma.client import ZadarmaClient
 from connectors.zadarma.clock import started_at
@@ -16,7 +16,6 @@ from store.fact import CallLeg, Direction, Fact, TalkQuality, Transfer
 LONGEST = timedelta(days=28)
 """Of one question; the vendor answers for 30 days."""
 
-_LONGEST_S = 7 * 86_400
 _TALKED = "answered"
 _VOICEMAIL = "voicemail"
 OUTCOME = {
@@ -75,7 +74,8 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
     who = called if rung else caller
     phone = marked(record.get("clid" if rung else "destination"), context)
     outside = rung and who is None and _is_outside(record)
-    seconds, outcome = _seconds(record), OUTCOME.get(_disposition(record), "other")
+    seconds = optional_length_s(record, "seconds") or 0
+    outcome = OUTCOME.get(_disposition(record), "other")
     if rung and who is None and not outside:
         outcome = "voicemail" if text_of(record, "destination") == _VOICEMAIL else "missed"
     yield CallLeg(
@@ -128,10 +128,3 @@ def _is_outside(record: Record) -> bool:
 
 def _disposition(record: Record) -> str:
     return text_of(record, "disposition").casefold()
-
-
-def _seconds(record: Record) -> int:
-    seconds = whole(record, "seconds", 0)
-    if not 0 <= seconds <= _LONGEST_S:
-        raise senseless("seconds", "is no length of a call")
-    return seconds

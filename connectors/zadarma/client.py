@@ -1,16 +1,14 @@
 """Requests to one account: signed, and within its two limits."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from connectors.answer import Answer
 from connectors.base import ClientOptions
 from connectors.error import RetryableError
+from connectors.limit_state import limit_file
 from connectors.limiter import Limiter
 from connectors.vendor_clock import VendorClock
 from connectors.zadarma.classify import is_spent, open_body, reset_s
@@ -93,13 +91,13 @@ def connect(settings: ZadarmaSettings, options: ClientOptions) -> ZadarmaClient:
     """A client for the settings; SecretError when key or secret is missing."""
     from connectors.http import Transport  # half a second that no mere reader of the store pays
 
-    key, secret = (options.secret(ref).strip() for ref in (settings.key, settings.secret))
+    key, secret = options.secret(settings.key), options.secret(settings.secret)
 
     def line(name: str, capacity: float, rate: float) -> Line:
         limiter = Limiter(
             clock=options.clock,
             sleep=options.sleep,
-            file=_limit_file(settings, options.data_dir, name),
+            file=limit_file(options.data_dir, settings.url, settings.key.name, name),
             capacity=capacity,
             rate=rate,
         )
@@ -107,16 +105,10 @@ def connect(settings: ZadarmaSettings, options: ClientOptions) -> ZadarmaClient:
             settings.url,
             limiter=limiter,
             sleep=options.sleep,
-            secrets=[each for each in (key, secret) if each],
+            secrets=(key, secret),
             ca_bundle=settings.ca_bundle,
         )
         return Line(transport, limiter)
 
     reports, others = line("reports", *REPORTS), line("others", *OTHERS)
     return ZadarmaClient(settings, options, reports, others, key, secret)
-
-
-def _limit_file(settings: ZadarmaSettings, data_dir: Path | None, name: str) -> Path | None:
-    account = f"{urlsplit(settings.url).netloc.lower()}-{settings.key.name}-{name}"
-    plain = re.sub(r"[^\w.-]", "_", account)
-    return data_dir / "limits" / f"{plain}.json" if data_dir else None

@@ -9,6 +9,7 @@ from connectors.base import Record
 from connectors.error import AuthError, RejectedError, RetryableError
 from connectors.field import senseless
 from connectors.zadarma.client import ZadarmaClient
+from connectors.zadarma.settings import ZadarmaSettings
 
 TIMEZONE = "/v1/info/timezone/"
 _FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -92,15 +93,17 @@ def told_clock(client: ZadarmaClient) -> ToldClock:
 
 
 def prove_zone(client: ZadarmaClient) -> None:
-    """Raises AuthError, which pauses the source, when the settings name another zone.
-
-    An account that does not tell its zone is believed.
-    """
+    """As `compare_zone`; an account that does not tell its zone is believed."""
     try:
         told = told_clock(client)
     except RejectedError:
         return
-    ours = ToldClock(wall_clock(told.at, client.settings.zone), told.at, client.settings.timezone)
+    compare_zone(told, client.settings)
+
+
+def compare_zone(told: ToldClock, settings: ZadarmaSettings) -> None:
+    """Raises AuthError, which pauses the source, when the settings name another zone."""
+    ours = ToldClock(wall_clock(told.at, settings.zone), told.at, settings.timezone)
     if abs(told.shown - ours.shown) >= _OTHER_ZONE:
         raise AuthError(
             f"The account's clock is {told.zone_text}, in the settings it is {ours.zone_text}.",

@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 from connectors.base import Context, PhoneMark, Record
+from connectors.phone import mark_told, written_digits
 
 LONGEST_EXTENSION = 6
 """Digits. Every number outside is told with its country, so none is as short."""
 
 _WITHIN = re.compile(r"<([^<>]*)>\s*$")
-_NUMBER = re.compile(r"[0-9 +()-]*")
 
 
 def digits_of(value: Any) -> str:
@@ -19,10 +19,7 @@ def digits_of(value: Any) -> str:
     """
     text = "" if value is None else str(value)
     within = _WITHIN.search(text)
-    number = within[1] if within else text
-    if not _NUMBER.fullmatch(number):
-        return ""
-    return "".join(each for each in number if each.isdigit())
+    return written_digits(within[1] if within else text)
 
 
 def extension_of(record: Record, *names: str) -> str | None:
@@ -32,9 +29,8 @@ def extension_of(record: Record, *names: str) -> str | None:
 
 
 def marked(value: Any, context: Context) -> PhoneMark:
-    """Who hides their number has none: strangers must not be taken for one client."""
-    digits = digits_of(value)
-    return context.mark_phone(digits) if digits.strip("0") else PhoneMark(None, None)
+    """Whose number it is, by its digits; nobody's where it is hidden."""
+    return mark_told(digits_of(value), context)
 
 
 def _is_extension(digits: str) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from connectors.base import Record
 from connectors.error import RetryableError
+from connectors.field import are_records
 from connectors.window import Window
 from connectors.zadarma.client import REPORT, ZadarmaClient
 from connectors.zadarma.clock import naive_moment, text_of_moment, wall_clock
@@ -66,7 +67,7 @@ def _page(client: ZadarmaClient, span: Span, skip: int) -> tuple[list[Record], S
     )
     rows = body.data.get("stats")
     begins, ends = (naive_moment(body.data.get(name)) for name in ("start", "end"))
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not are_records(rows):
         raise RetryableError("The account answered without the list of calls it documents.")
     if begins is None or ends is None:
         raise RetryableError("The account does not tell for which days its answer is.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -78,28 +78,27 @@ class Account:
 
     def _row(self, call: Conversation, leg: Leg | None, start: float) -> Row:
         """One row: `duration` only after an answer, `user` only where one person was rung."""
-        answered = leg is not None and leg.answered_at is not None
-        until = leg.answered_at if leg is not None and answered else None
-        if until is None:
-            until = leg.ended_at if leg is not None and leg.transfer else call.ended_at
+        answered_at = None if leg is None else leg.answered_at
+        unanswered = leg.ended_at if leg is not None and leg.transfer else call.ended_at
+        until = unanswered if answered_at is None else answered_at
         row: Row = {
             "start": _iso(start),
             "uid": f"{_day(call.started_at)}-{call.id:06d}",
             "type": call.direction,
-            "status": _status(call, answered),
+            "status": _status(call, answered_at is not None),
             "client": _spelled(call),
             "diversion": call.line,
             "destination": "vm" if call.kind == VOICEMAIL else "",
             "wait": int(until) - int(start),
         }
-        if leg is not None:
-            row |= _person(self.exchange.employees[leg.extension])
         queue = next((each.queue for each in call.legs if each.queue), "")
         if queue:
             row["group_name"] = queue
-        if leg is not None and answered:
-            row["duration"] = leg.talk_s
-            row["record"] = f"https://records.example/{row['uid']}.mp3"
+        if leg is not None:
+            row |= _person(self.exchange.employees[leg.extension])
+            if leg.answered_at is not None:
+                row["duration"] = leg.talk_s
+                row["record"] = f"https://records.example/{row['uid']}.mp3"
         return row
 
 
@@ -162,4 +161,4 @@ def _iso(at: float) -> str:
 
 
 def _day(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y%m%d")
+    return utc(at).strftime("%Y%m%d")

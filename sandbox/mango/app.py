@@ -16,7 +16,7 @@ from sandbox.exchange_truth import exchange_truth
 from sandbox.fault import Faults
 from sandbox.journal import Journal
 from sandbox.mango.limit import Limits, TooFastError
-from sandbox.mango.product import Json, Product, Refusal
+from sandbox.mango.product import NOT_FOUND, UNAUTHORIZED, Json, Product, Refusal
 from sandbox.moment import http_date
 from sandbox.wire import Broken
 
@@ -27,7 +27,7 @@ _REFUSALS: dict[str, tuple[int, Json]] = {
     "429": (429, _TOO_FAST),
     "500": (500, {"result": 5000}),
     "503": (503, {"result": 5001}),
-    "expired": (401, {"name": "Unauthorized", "code": 0, "status": 401}),
+    "expired": (401, UNAUTHORIZED),
 }
 
 
@@ -65,7 +65,7 @@ class _Desk:
         with self._product.exchange.lock:
             answer = self._answers.get(name)
             if answer is None:
-                return _told(self._product, 404, {"name": "Not Found", "code": 0, "status": 404})
+                return _told(self._product, 404, NOT_FOUND)
             try:
                 self._limits.hit(order=name == _ORDER)
                 return _told(self._product, 200, answer(self._product.open(body)))

@@ -20,6 +20,8 @@ KEPT_S = 60.0
 WRONG, WRONG_SIGN, DONE = 3100, 3101, 1000
 _LIMITS = (1, 5, 10, 20, 50, 100, 500, 1000, 2000, 5000)
 Json = dict[str, Any]
+UNAUTHORIZED: Json = {"name": "Unauthorized", "code": 0, "status": 401}
+NOT_FOUND: Json = {"name": "Not Found", "code": 0, "status": 404}
 
 
 class Refusal(Exception):
@@ -78,7 +80,7 @@ class Product:
         """The signed JSON of a request; a wrong one locks the account."""
         if self.exchange.now() < self.locked_until:
             self.ignored += 1
-            raise Refusal(401, {"name": "Unauthorized", "code": 0, "status": 401})
+            raise Refusal(401, UNAUTHORIZED)
         form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
         key, sign, text = (form.get(name, [""])[0] for name in ("vpbx_api_key", "sign", "json"))
         whole = f"{self.key}{text}{self.salt}"
@@ -119,7 +121,7 @@ class Product:
         order = self.orders.get(str(sent.get("key")))
         now = self.exchange.now()
         if order is None or now > order.ready_at + KEPT_S:
-            raise Refusal(404, {"name": "Not Found", "code": 0, "status": 404})
+            raise Refusal(404, NOT_FOUND)
         if now < order.ready_at:
             return {"result": DONE, "status": "request" if now < order.made_at + 1 else "work"}
         if self.lost > 0:

@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from sandbox.moment import LOCAL
+
 MOSCOW = timezone(timedelta(hours=3))
 SHOWN = "%d.%m.%Y %H:%M:%S"
-_SPELLINGS = (SHOWN, "%Y-%m-%d %H:%M:%S")
+_SPELLINGS = (SHOWN, LOCAL)
 
 
 def read_span(value: Any) -> float | None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.conversation import Employee
 from sandbox.exchange import Exchange, build_exchange
+from sandbox.moment import LOCAL, local
 
 FIRST_SESSION = 900_000_000
 
@@ -35,11 +36,11 @@ class Account:
 
     def local(self, at: float) -> str:
         """A moment as reports tell it: the account's time without a zone."""
-        return datetime.fromtimestamp(int(at), self.zone).strftime("%Y-%m-%d %H:%M:%S")
+        return local(at, self.zone)
 
-    def moment(self, local: str) -> float:
+    def moment(self, shown: str) -> float:
         """The moment of the account's time; ValueError for what is none."""
-        naive = datetime.strptime(local, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - told without one
+        naive = datetime.strptime(shown, LOCAL)  # noqa: DTZ007 - told without one
         return naive.replace(tzinfo=self.zone).timestamp()
 
 

@@ -1,7 +1,7 @@
 """Points: every request that succeeds costs one of the minute and one of the day."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.uis.problem import Problem
 
@@ -18,8 +18,7 @@ class Limits:
     day_limit: int = 5_000
     latency_s: float = 0.0
     rejected: int = 0
-    _minute: tuple[int, int] = (0, 0)
-    _day: tuple[int, int] = (0, 0)
+    _counted: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def check(self) -> None:
         """Refuse when the points of the minute or of the day are used up."""
@@ -32,8 +31,8 @@ class Limits:
 
     def spend(self) -> None:
         """Count a request that succeeded."""
-        self._minute = (self._number("minute"), self._spent("minute") + 1)
-        self._day = (self._number("day"), self._spent("day") + 1)
+        for kind in _SPANS:
+            self._counted[kind] = (self._number(kind), self._spent(kind) + 1)
 
     def told(self) -> dict[str, int]:
         """What every answer tells; nothing where points are not counted."""
@@ -49,7 +48,7 @@ class Limits:
         return int(self.now()) // _SPANS[kind]
 
     def _spent(self, kind: str) -> int:
-        number, spent = self._minute if kind == "minute" else self._day
+        number, spent = self._counted.get(kind, (0, 0))
         return spent if number == self._number(kind) else 0
 
     def _most(self, kind: str) -> int:

@@ -12,6 +12,7 @@ from sandbox.conversation import (
     UNAVAILABLE,
     VOICEMAIL,
     Conversation,
+    Employee,
 )
 from sandbox.conversation import Leg as ExchangeLeg
 from sandbox.uis.account import FIRST_SESSION, Account
@@ -108,23 +109,14 @@ def _employees(account: Account, call: Conversation) -> dict[str, Any]:
         talked = leg.talk_s > 0
         picked_up = talked or (call.direction != IN and place == 0)
         had = shown.get(employee.id, {"is_answered": False, "is_talked": False})
-        shown[employee.id] = {
-            "employee_id": employee.id,
-            "employee_full_name": employee.name,
-            "is_answered": picked_up or had["is_answered"],
-            "is_talked": talked or had["is_talked"],
-        }
+        shown[employee.id] = _person(
+            employee, picked_up or had["is_answered"], talked or had["is_talked"]
+        )
     talkers = [people[leg.extension] for leg in call.legs if leg.talk_s > 0]
     first, last = (talkers[0].id, talkers[-1].id) if talkers else (None, None)
     coach = coach_of(account, call)
     if coach is not None:
-        listens = people[coach]
-        shown[listens.id] = {
-            "employee_id": listens.id,
-            "employee_full_name": listens.name,
-            "is_answered": True,
-            "is_talked": True,
-        }
+        shown[people[coach].id] = _person(people[coach], True, True)
     return {
         "employees": list(shown.values()),
         "first_answered_employee_id": first,
@@ -132,4 +124,13 @@ def _employees(account: Account, call: Conversation) -> dict[str, Any]:
         "first_talked_employee_id": first,
         "last_talked_employee_id": last,
         "operator_phone_number": talkers[-1].extension if talkers else None,
+    }
+
+
+def _person(employee: Employee, answered: bool, talked: bool) -> dict[str, Any]:
+    return {
+        "employee_id": employee.id,
+        "employee_full_name": employee.name,
+        "is_answered": answered,
+        "is_talked": talked,
     }

@@ -19,11 +19,11 @@ from sandbox.conversation import (
     Leg,
 )
 from sandbox.exchange import Exchange
+from sandbox.moment import LOCAL, local
 
 Row = dict[str, Any]
 
 _DISPOSITION = {BUSY: "busy", NO_ANSWER: "no answer", UNAVAILABLE: "failed", "": "cancel"}
-_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Account:
 
     def shown(self, at: float) -> str:
         """A moment as the account's clock shows it."""
-        return datetime.fromtimestamp(int(at), self.zone).strftime(_FORMAT)
+        return local(at, self.zone)
 
     def timezone(self) -> Row:
         """GET /v1/info/timezone/."""
@@ -145,6 +145,6 @@ def _client(call: Conversation) -> str:
 def moment_of(text: str) -> datetime | None:
     """A naive moment of a parameter; None for anything else."""
     try:
-        return datetime.strptime(text, _FORMAT)  # noqa: DTZ007
+        return datetime.strptime(text, LOCAL)  # noqa: DTZ007
     except ValueError:
         return None

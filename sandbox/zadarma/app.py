@@ -9,6 +9,7 @@ from starlette.requests import Request as HttpRequest
 from sandbox.fault import Faults
 from sandbox.journal import Journal
 from sandbox.minute_limit import Count, MinuteLimits
+from sandbox.moment import LOCAL
 from sandbox.telephone_desk import Desk, Refused
 from sandbox.zadarma.account import Account, moment_of
 from sandbox.zadarma.login import is_signed
@@ -84,8 +85,8 @@ def _report(account: Account, asked: Mapping[str, str]) -> dict[str, Any]:
     begins, ends = account.cut(begins, ends)
     rows = account.rows(begins, ends)[skip : skip + limit]
     return {
-        "start": f"{begins:%Y-%m-%d %H:%M:%S}",
-        "end": f"{ends:%Y-%m-%d %H:%M:%S}",
+        "start": begins.strftime(LOCAL),
+        "end": ends.strftime(LOCAL),
         "version": 2,
         "stats": rows,
     }

@@ -10,12 +10,31 @@ import pytest
 
 from config.secret_ref import SecretRef
 from connectors.base import ClientOptions
+from connectors.error import (
+    AuthError,
+    LostAnswerError,
+    RejectedError,
+    RemoteError,
+    RetryableError,
+)
 from tests.connectors.clock import FakeClock
 
 NONSENSE = pytest.mark.parametrize(
-    "kind", ["429", "500", "503", "truncate", "short", "lost", "html200", "empty200", "reset"]
+    "kind",
+    ["429", "500", "503", "truncate", "short", "lost", "html200", "html500", "empty200", "reset"],
 )
 """What may come instead of an answer."""
+
+BY_STATUS: tuple[tuple[int, type[RemoteError]], ...] = (
+    (302, RetryableError),
+    (400, RejectedError),
+    (401, AuthError),
+    (403, AuthError),
+    (404, RejectedError),
+    (429, RetryableError),
+    (500, LostAnswerError),
+)
+"""What a status means, whichever vendor sends it."""
 
 
 class Closable(Protocol):

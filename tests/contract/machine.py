@@ -3,9 +3,8 @@ when they have settled. What people do is told by the machine of each CRM."""
 
 import random
 from collections import Counter
-from contextlib import ExitStack, suppress
-from typing import Any
-from unittest import mock
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -19,10 +18,14 @@ from merilo.wiring import App
 from store import stream as stored_stream
 from sync.page import StreamResult
 from tests.contract.place import Facts, Place, facts_of
-from tests.contract.trouble import KINDS, Kill, at_requests, dying, suffer
+from tests.contract.trouble import KINDS, at_requests, dying, suffer
+from tests.flow.kill import Kill, at_calls
 
 CHANGES: Counter[str] = Counter()
 """What was done to CRMs so far, of all machines of this process."""
+
+DEATHS: Counter[str] = Counter()
+"""At what agents died so far, of all machines of this process."""
 
 TIRED = 12
 """After so many requests nobody works on."""
@@ -30,20 +33,21 @@ TIRED = 12
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
-def run(machine: type[RuleBasedStateMachine], examples: int, steps: int) -> int:
-    """Runs machines; returns how many changes people made in their CRMs."""
-    before = CHANGES.total()
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            suppress_health_check=_QUIET,
-        ),
-    )
-    return CHANGES.total() - before
+def deaths_during(changes: int, machine: type[RuleBasedStateMachine]) -> int:
+    """Runs machines until people made so many changes in their CRMs; how often agents died."""
+    enough, died = CHANGES.total() + changes, DEATHS.total()
+    while CHANGES.total() < enough:
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=10,
+                stateful_step_count=80,
+                deadline=None,
+                database=None,
+                suppress_health_check=_QUIET,
+            ),
+        )
+    return DEATHS.total() - died
 
 
 def undoubted(facts: Facts, doubtful: dict[str, set[str]]) -> Facts:
@@ -86,6 +90,15 @@ class AgentMachine(RuleBasedStateMachine):
         """Counts what people did."""
         CHANGES[what] += 1
 
+    @contextmanager
+    def dies_at(self, what: str) -> Iterator[None]:
+        """The process may die in here; afterwards there is a new one."""
+        try:
+            yield
+        except Kill:
+            DEATHS[what] += 1
+        self.restart()
+
     @rule(seed=st.integers(0, 10**6), steps=st.integers(5, 25))
     def live(self, seed: int, steps: int) -> None:
         """Whatever the sandbox can let happen, of kinds that nobody named too."""
@@ -109,9 +122,8 @@ class AgentMachine(RuleBasedStateMachine):
     @rule(at=st.integers(1, 6), after=st.booleans())
     def cycle_killed_at_a_request(self, at: int, after: bool) -> None:
         """The process dies before a request was sent, or when its answer had come."""
-        with at_requests(dying(at), after=after), suppress(Kill):
+        with self.dies_at("request"), at_requests(dying(at), after=after):
             self._cycle()
-        self.restart()
 
     @rule(at=st.integers(1, 12))
     def cycle_killed_between_pages(self, at: int) -> None:
@@ -123,25 +135,19 @@ class AgentMachine(RuleBasedStateMachine):
             if next(counted) == at:
                 raise Kill
 
-        with suppress(Kill, RemoteError):
+        with self.dies_at("page"), suppress(RemoteError):
             run_cycle(self.app, self.place.source, report=report)
-        self.restart()
 
     @rule(at=st.integers(1, 12))
     def cycle_killed_while_it_saves(self, at: int) -> None:
         """The process dies inside a transaction, when its rows are in and its cursor is not."""
-        count, save = 0, stored_stream.save_stream
 
-        def killed(tx: Any, state: Any) -> None:
-            nonlocal count
-            count += 1
-            if count == at:
+        def die(number: int) -> None:
+            if number == at:
                 raise Kill
-            save(tx, state)
 
-        with mock.patch.object(stored_stream, "save_stream", killed), suppress(Kill):
+        with self.dies_at("save"), at_calls(stored_stream, "save_stream", die, before=True):
             self._cycle()
-        self.restart()
 
     @rule(kind=st.sampled_from(KINDS), at=st.integers(1, 5))
     def cycle_with_a_fault(self, kind: str, at: int) -> None:
@@ -171,9 +177,12 @@ class AgentMachine(RuleBasedStateMachine):
     @rule(at=st.integers(1, 4), after=st.booleans())
     def writing_killed(self, at: int, after: bool) -> None:
         """The process dies while it writes the numbers back."""
-        with at_requests(dying(at), after=after), suppress(Kill, RemoteError):
+        with (
+            self.dies_at("write"),
+            at_requests(dying(at), after=after),
+            suppress(RemoteError),
+        ):
             self._write()
-        self.restart()
 
     @rule(kind=st.sampled_from(KINDS))
     def writing_with_a_fault(self, kind: str) -> None:

@@ -19,7 +19,7 @@ from merilo.wiring import App
 from sandbox.server import start_sandbox
 from store import ledger
 from tests.connectors.clock import FakeClock
-from tests.flow.agent import agent, shown_values, true_values, write_settings
+from tests.flow.agent import Numbers, agent, shown_values, true_values, write_settings
 from tests.flow.test_sync_bitrix24 import (
     stored_deals,
     stored_legs,
@@ -88,8 +88,8 @@ class Place:
         if not approved:  # killed before anybody's approval was noted
             apply_writeback(app, app.settings.destinations[0])
 
-    def check(self, app: App) -> None:
-        """Store = truth, KPI = truth, CRM = KPI."""
+    def check(self, app: App) -> Numbers:
+        """Store = truth, KPI = truth, CRM = KPI; the numbers that agree."""
         assert stored_deals(app) == true_deals(self.box)
         assert stored_records(app) == true_records(self.box)
         assert stored_legs(app) == true_legs(self.box)
@@ -101,6 +101,7 @@ class Place:
         found = shown_values(app, since=since, until=today, by="month")
         assert {key: value for key, value in found.items() if value[1]} == expected
         assert plan_writeback(app, app.settings.destinations[0]).steps == ()
+        return expected
 
     def read_anew(self) -> Facts:
         """What another agent knows that reads all this from the beginning and meets no trouble."""

@@ -17,7 +17,8 @@ from sandbox.server import Box, start_sandbox
 from tests.canary import canary
 from tests.connectors.bitrix24.portal import CONTEXT, LONG_AGO, to
 from tests.connectors.clock import FakeClock
-from tests.contract.trouble import KINDS, Kill, at_requests, dying, small_pages, suffer
+from tests.contract.trouble import KINDS, at_requests, dying, small_pages, suffer
+from tests.flow.kill import Kill
 
 EVERY = pytest.mark.parametrize("stream", CONNECTOR.streams, ids=lambda stream: stream.name)
 Known = dict[str, Record]

@@ -4,7 +4,6 @@ store = truth, KPI = truth and CRM = KPI."""
 import random
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,14 @@ import pytest
 from tests.contract.place import Facts, Place, ended_well, facts_of, portal, whole_run
 from tests.contract.trouble import (
     KINDS,
-    Kill,
     at_requests,
     dying,
     nobody_hands_over,
     small_pages,
     suffer,
 )
+from tests.flow.agent import Numbers
+from tests.flow.kill import Kill
 
 
 @pytest.fixture(autouse=True)
@@ -41,13 +41,14 @@ def untroubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, int]:
         return facts_of(app), sent[0]
 
 
-def come_back(place: Place, known: Facts) -> None:
-    """The agent starts anew where nothing goes wrong, and everything agrees."""
+def come_back(place: Place, known: Facts) -> Numbers:
+    """The agent starts anew where nothing goes wrong, and all agrees; the numbers that do."""
     with place.opened() as app:
         place.settle(app)
-        place.check(app)
+        agreed = place.check(app)
         assert facts_of(app) == known
     made_once(place)
+    return agreed
 
 
 def made_once(place: Place) -> None:
@@ -61,15 +62,16 @@ def made_once(place: Place) -> None:
     assert len(titles) == len(set(titles)) == made["crm.item.add"] > 0
 
 
-def die_at(folder: Path, number: int, known: Facts, *, after: bool) -> None:
+def die_at(folder: Path, number: int, known: Facts, *, after: bool) -> Numbers:
+    """The process dies at a request and another comes back; the numbers that agree."""
     with portal(folder) as place:
         with (
             place.opened() as app,
             at_requests(dying(number), after=after),
-            suppress(Kill),
+            pytest.raises(Kill),
         ):
             whole_run(app)
-        come_back(place, known)
+        return come_back(place, known)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_killed_at_a_request_everything_agrees_in_the_end(
     tmp_path: Path, untroubled: tuple[Facts, int], share: float, after: bool
 ) -> None:
     known, requests = untroubled
-    die_at(tmp_path / "place", round(share * requests), known, after=after)
+    assert die_at(tmp_path / "place", round(share * requests), known, after=after)
 
 
 @pytest.mark.long
@@ -91,7 +93,7 @@ def test_killed_at_any_request_everything_agrees_in_the_end(
     known, requests = untroubled
     assert requests > 15
     for number in range(1, requests + 1):
-        die_at(tmp_path / f"{number}", number, known, after=after)
+        assert die_at(tmp_path / f"{number}", number, known, after=after)
 
 
 def test_when_every_request_meets_another_fault_everything_agrees_in_the_end(
@@ -109,7 +111,7 @@ def test_when_every_request_meets_another_fault_everything_agrees_in_the_end(
                     break
                 place.pass_by(minutes=20)
         assert sent[0] > 2 * len(KINDS)
-        come_back(place, untroubled[0])
+        assert come_back(place, untroubled[0])
 
 
 @pytest.mark.long
@@ -119,6 +121,7 @@ def test_any_fault_at_any_request_leaves_everything_in_agreement(
     tmp_path: Path, untroubled: tuple[Facts, int], kind: str
 ) -> None:
     known, requests = untroubled
+    assert requests > 15
     for number in range(1, requests + 1):
         with portal(tmp_path / f"{number}") as place:
 
@@ -129,10 +132,11 @@ def test_any_fault_at_any_request_leaves_everything_in_agreement(
             with place.opened() as app, at_requests(trouble):
                 ended_well(app)
             place.pass_by(minutes=20)
-            come_back(place, known)
+            assert come_back(place, known)
 
 
-def work_between_requests(place: Place, seed: int) -> None:
+def work_between_requests(place: Place, seed: int) -> Numbers:
+    """People work while the agent reads; the numbers that agree when they rest."""
     chance = random.Random(seed)
 
     def work(_number: int) -> None:
@@ -145,16 +149,17 @@ def work_between_requests(place: Place, seed: int) -> None:
             whole_run(app)
             assert ended_well(app)
         place.settle(app)
-        place.check(app)
+        agreed = place.check(app)
         assert facts_of(app) == place.read_anew()
     made_once(place)
+    return agreed
 
 
 def test_while_people_work_between_the_requests_everything_agrees_in_the_end(
     tmp_path: Path,
 ) -> None:
     with portal(tmp_path / "place") as place:
-        work_between_requests(place, 1)
+        assert work_between_requests(place, 1)
 
 
 @pytest.mark.long
@@ -163,4 +168,4 @@ def test_however_people_work_between_the_requests_everything_agrees_in_the_end(
     tmp_path: Path, seed: int
 ) -> None:
     with portal(tmp_path / "place", seed=seed) as place:
-        work_between_requests(place, seed)
+        assert work_between_requests(place, seed)

@@ -10,6 +10,7 @@ from connectors.bitrix24 import paging, record_set, scorecard_item, segment
 from connectors.http import Transport
 from sandbox.bitrix24 import activity_live, listing, live, record_live
 from sandbox.server import Box
+from tests.flow.kill import Kill
 
 ROWS = 10
 """Rows of a page, on both sides."""
@@ -19,10 +20,6 @@ KINDS = (
     "reset", "lost", "truncate", "short", "slow",
 )  # fmt: skip
 """All that may happen to a request, but for never being answered, which only costs time."""
-
-
-class Kill(BaseException):
-    """The process died here."""
 
 
 @contextmanager

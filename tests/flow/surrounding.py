@@ -6,13 +6,12 @@ from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from typing import Any
 
-from kpi.period import By
 from kpi.value import Query, values
 from merilo.wiring import App
 from sandbox.bitrix24.merge import merge
 from sandbox.bitrix24.product import Good
 from tests.flow import kill
-from tests.flow.agent import SURROUNDING, Numbers
+from tests.flow.agent import SURROUNDING
 from tests.flow.office import Office
 
 ANNA, IVAN = 7, 8
@@ -31,13 +30,6 @@ class Desk(Office):
     def merge(self, kind: int, ids: list[int]) -> None:
         """A person merges records of this type."""
         merge(self.portal, kind, ids)
-
-    def agree(self, app: App) -> dict[By, Numbers]:
-        """As every office does; and no metric is missing."""
-        agreed = super().agree(app)
-        for by, numbers in agreed.items():
-            assert {metric for _, metric, _ in numbers} == {*self.mine}, by
-        return agreed
 
 
 def work(desk: Desk, chance: random.Random) -> None:

@@ -97,6 +97,12 @@ def ring_up(
     return kept
 
 
+def by_id_or_extension(box: Any) -> dict[str, int]:
+    """The exchange's employees by what most vendors may call them."""
+    people = box.exchange.employees.values()
+    return {name: one.id for one in people for name in (str(one.id), one.extension)}
+
+
 def true_values(exchange: Exchange, *, since: date, until: date, by: str) -> agents.Numbers:
     """What the exchange tells by now, by its own reckoning."""
     rows = exchange_truth(exchange, since=since, until=until, by=by, tz="Europe/Moscow")

@@ -21,6 +21,7 @@ from sandbox.exchange import Exchange
 from sandbox.server import start_sandbox
 from tests.canary import canary
 from tests.clock import Clock
+from tests.flow.agent import Numbers
 from tests.flow.kill import Kill, dying
 from tests.flow.switchboard import METRICS, agent, ring_up, shown_values, true_values, unhurried
 
@@ -65,34 +66,48 @@ class Vendor:
         )
         return box
 
-    def truth(self, app: App, box: Any, since: date, by: By) -> Any:
-        """The numbers that the vendor tells."""
-        return true_values(self.told(box), since=since, until=app.clock().date(), by=by)
-
-    def agree(self, app: App, box: Any, *, since: date | None = None, by: By = "day") -> None:
-        """The agent says what the vendor tells, and that is not nothing."""
-        since = (since or self.since) + self.settled
-        expected = self.truth(app, box, since, by)
+    def agree(self, app: App, box: Any, *, since: date | None = None, by: By = "day") -> Numbers:
+        """The agent says what the vendor tells, and that is not nothing; what agrees."""
+        since, until = (since or self.since) + self.settled, app.clock().date()
+        expected = true_values(self.told(box), since=since, until=until, by=by)
         assert expected
-        until = app.clock().date()
         assert shown_values(app, self.ids_of(box), since=since, until=until, by=by) == expected
+        return expected
 
-    def agree_on_everything(self, app: App, box: Any, by: By) -> None:
-        """They agree on a quarter in which every number and many people occur."""
-        since = date(2026, 7, 1)
-        expected = self.truth(app, box, since + self.settled, by)
-        assert {metric for _, metric, _ in expected} == set(METRICS)
-        assert len({user for user, _, _ in expected}) > 5
-        self.agree(app, box, since=since, by=by)
+    def agree_on_a_quarter(self, app: App, box: Any, by: By) -> set[str]:
+        """They agree on a quarter in which many people occur; the metrics that agree."""
+        agreed = self.agree(app, box, since=date(2026, 7, 1), by=by)
+        assert len({user for user, _, _ in agreed}) > 5
+        return {metric for _, metric, _ in agreed}
 
 
-def refuse_key(app: App, box: Any) -> None:
-    """One refused request, then advice."""
-    result = run_cycle(app, "pbx")
-    assert len(box.log) == 1
-    assert result.failed is not None
-    assert "merilo secrets set" in result.failed.todo
-    assert code_of(result.failed) == ExitCode.LOGIN
+def fail_with_advice(app: App) -> ExitCode:
+    """How a pass ends whose key is refused."""
+    failed = run_cycle(app, "pbx").failed
+    assert failed is not None
+    assert "merilo secrets set" in failed.todo
+    return code_of(failed)
+
+
+def die_and_agree(vendor: Vendor, clock: Clock, folder: Path) -> dict[int, Numbers]:
+    """The process dies at a request, and the next one reads on; what agrees, by request."""
+    since, agreed = clock().date() - vendor.recent, {}
+    for number in vendor.deaths:
+        place = folder / str(number)
+        place.mkdir()
+        with vendor.start("tiny", clock) as box:
+            path = vendor.settings_of(place, box, since=since)
+            with (
+                vendor.opened(path, clock) as app,
+                dying(*vendor.request, number, before=False),
+                pytest.raises(Kill),
+            ):
+                run_cycle(app, "pbx")
+            with vendor.opened(path, clock) as app:
+                assert not run_cycle(app, "pbx").errors
+                agreed[number] = vendor.agree(app, box, since=since)
+            assert box.limits.rejected == 0
+    return agreed
 
 
 class History:
@@ -103,7 +118,7 @@ class History:
         self, vendor: Vendor, read_once: tuple[App, Any], by: By
     ) -> None:
         app, box = read_once
-        vendor.agree_on_everything(app, box, by)
+        assert vendor.agree_on_a_quarter(app, box, by) == set(METRICS)
         assert box.limits.rejected == 0
 
 
@@ -134,7 +149,7 @@ class Polls:
                     clock.forward(seconds=chance.choice((1, 400, 4000)))
                     box.exchange.live_step(chance)
             assert not run_cycle(app, "pbx").errors
-            vendor.agree(app, box)
+            assert vendor.agree(app, box)
 
     def test_a_call_told_of_a_day_late_is_found(
         self, vendor: Vendor, box: Any, clock: Clock, tmp_path: Path
@@ -146,7 +161,7 @@ class Polls:
                 clock.forward(hours=7)
                 assert not run_cycle(app, "pbx").errors
             assert {each.error for each in run_late(app, "pbx")} == {None}
-            vendor.agree(app, box)
+            assert vendor.agree(app, box)
 
 
 class Deaths:
@@ -155,22 +170,8 @@ class Deaths:
     def test_killed_at_any_request_nothing_is_lost_or_doubled(
         self, vendor: Vendor, clock: Clock, tmp_path: Path
     ) -> None:
-        since = clock().date() - vendor.recent
-        for number in vendor.deaths:
-            folder = tmp_path / str(number)
-            folder.mkdir()
-            with vendor.start("tiny", clock) as box:
-                path = vendor.settings_of(folder, box, since=since)
-                with (
-                    vendor.opened(path, clock) as app,
-                    dying(*vendor.request, number, before=False),
-                    pytest.raises(Kill),
-                ):
-                    run_cycle(app, "pbx")
-                with vendor.opened(path, clock) as app:
-                    assert not run_cycle(app, "pbx").errors
-                    vendor.agree(app, box, since=since)
-                assert box.limits.rejected == 0
+        agreed = die_and_agree(vendor, clock, tmp_path)
+        assert agreed.keys() == set(vendor.deaths)
 
 
 class BadAnswers:
@@ -185,7 +186,7 @@ class BadAnswers:
         with vendor.opened(path, clock) as app, unhurried(app, clock):
             box.faults.add(kind, **vendor.fault)
             assert not run_cycle(app, "pbx").errors
-            vendor.agree(app, box, since=since)
+            assert vendor.agree(app, box, since=since)
 
 
 class WrongKey:
@@ -197,4 +198,5 @@ class WrongKey:
         path = vendor.settings_of(tmp_path, box)
         (tmp_path / vendor.key_file).write_text(canary("wrong"))
         with vendor.opened(path, clock) as app:
-            refuse_key(app, box)
+            assert fail_with_advice(app) == ExitCode.LOGIN
+            assert len(box.log) == 1

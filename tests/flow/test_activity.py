@@ -94,7 +94,8 @@ def test_after_any_work_read_now_and_then_every_number_is_the_truth(
             small.wait(minutes=5)
             small.read(app)
         run_sweep(app, "main", accept=True)
-        small.agree(app)
+        agreed = small.agree(app)
+    assert {metric for _, metric, _ in agreed["total"]} == small.mine
 
 
 @pytest.mark.parametrize("before", [True, pytest.param(False, marks=pytest.mark.long)])

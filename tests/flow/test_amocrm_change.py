@@ -16,6 +16,7 @@ from sandbox.amocrm.pipeline import LOST, WON
 from sandbox.server import start_sandbox
 from tests.clock import Clock
 from tests.flow import amo
+from tests.flow.agent import Numbers
 from tests.flow.amo import shown_values, true_values, write_settings
 from tests.flow.kill import Kill, at_calls, dying
 
@@ -71,14 +72,19 @@ def stored_leads(app: App) -> set[Row]:
         return {tuple(row) for row in rows}
 
 
-def agree(app: App, one: Office) -> None:
-    """The store is the account, and the numbers are the truth by day."""
+def stored_refs(app: App) -> set[str]:
+    return {row[0] for row in stored_leads(app)}
+
+
+def agree(app: App, one: Office) -> Numbers:
+    """The store is the account, and the numbers are the truth by day; what agrees."""
     assert stored_leads(app) == true_leads(one.box)
     days = {"since": date(2026, 3, 1), "until": one.clock.now.date()}
     expected = true_values(one.box, **days, by="day", read=one.clock.now)
     found = shown_values(app, **days, by="day")
     assert {key: value for key, value in found.items() if value[1]} == expected
     assert not rebuild(app.store, app.catalog), "the cells were wrong"
+    return expected
 
 
 @pytest.mark.parametrize("paid", [True, False])
@@ -110,9 +116,11 @@ def test_killed_at_requests_of_the_first_read_nothing_is_lost(tmp_path: Path) ->
     with office(tmp_path / "once") as one, one.opened() as app:
         one.read(app)
         requests = len(one.box.log)
-        agree(app, one)
-    for number in range(2, requests + 1, 19):
-        _killed_at(tmp_path / f"{number}", number, before=number % 2 == 0)
+        assert agree(app, one)
+    numbers = range(2, requests + 1, 19)
+    assert len(numbers) > 1
+    for number in numbers:
+        assert _killed_at(tmp_path / f"{number}", number, before=number % 2 == 0)
 
 
 @pytest.mark.long
@@ -124,11 +132,13 @@ def test_killed_at_every_request_of_the_first_read_nothing_is_lost(
     with office(tmp_path / "once") as one, one.opened() as app:
         one.read(app)
         requests = len(one.box.log)
+    assert requests > 20
     for number in range(1, requests + 1):
-        _killed_at(tmp_path / f"{number}", number, before=before)
+        assert _killed_at(tmp_path / f"{number}", number, before=before)
 
 
-def _killed_at(folder: Path, number: int, *, before: bool) -> None:
+def _killed_at(folder: Path, number: int, *, before: bool) -> Numbers:
+    """The numbers that agree when the process died at a request and people worked on."""
     with office(folder) as killed:
         with (
             killed.opened() as app,
@@ -140,7 +150,7 @@ def _killed_at(folder: Path, number: int, *, before: bool) -> None:
         with killed.opened() as app:
             killed.read(app)
             killed.read(app)
-            agree(app, killed)
+            return agree(app, killed)
 
 
 def test_a_deleted_lead_is_gone_with_the_next_pass_and_back_when_it_is_restored(
@@ -151,10 +161,12 @@ def test_a_deleted_lead_is_gone_with_the_next_pass_and_back_when_it_is_restored(
         lead = next(iter(small.account.leads.rows))
         small.account.delete_lead(lead)
         small.read(app)
-        agree(app, small)
+        without = agree(app, small)
+        assert str(lead) not in stored_refs(app)
         small.account.restore_lead(lead)
         small.read(app)
-        agree(app, small)
+        assert agree(app, small) != without
+        assert str(lead) in stored_refs(app)
 
 
 @pytest.mark.parametrize("paid", [True, False])
@@ -165,11 +177,14 @@ def test_of_merged_leads_one_is_left_and_merged_contacts_are_one_client(
         small.read(app)
         survivor, loser, *_ = small.account.leads.rows
         small.account.merge_leads(survivor, loser)
-        contacts = [lead.contact for lead in small.account.leads.rows.values() if lead.contact]
-        first, second = sorted(set(contacts))[:2]
+        alone = [lead for lead in small.account.leads.rows.values() if not lead.company]
+        first, second = sorted({lead.contact for lead in alone if lead.contact})[:2]
         small.account.merge_contacts(first, second)
         small.read(app)
         agree(app, small)
+        assert stored_refs(app) & {str(survivor), str(loser)} == {str(survivor)}
+        clients = {row[-1] for row in stored_leads(app)}
+        assert clients & {f"contact:{first}", f"contact:{second}"} == {f"contact:{first}"}
 
 
 def test_calls_of_what_was_merged_away_belong_to_what_is_left(tmp_path: Path) -> None:
@@ -194,12 +209,12 @@ def test_a_lead_in_unsorted_counts_from_its_acceptance_on(tmp_path: Path) -> Non
         kept, declined = (small.account.receive_unsorted(owner) for _ in range(2))
         small.read(app)
         waiting = str(small.account.incoming[kept].lead)
-        assert waiting not in {row[0] for row in stored_leads(app)}
+        assert waiting not in stored_refs(app)
         small.clock.forward(minutes=9)
         small.account.accept_unsorted(kept, owner)
         small.account.decline_unsorted(declined)
         small.read(app)
-        assert waiting in {row[0] for row in stored_leads(app)}
+        assert waiting in stored_refs(app)
         agree(app, small)
 
 
@@ -209,7 +224,7 @@ def test_the_sweep_finds_what_no_event_told_of(tmp_path: Path) -> None:
         ghost, *_ = small.account.leads.rows
         small.account.leads.hide(ghost)
         small.read(app)
-        assert str(ghost) in {row[0] for row in stored_leads(app)}
+        assert str(ghost) in stored_refs(app)
         swept = {result.stream: result for result in run_sweep(app, "amo")}
         assert swept["deals"].removed == 1
-        assert str(ghost) not in {row[0] for row in stored_leads(app)}
+        assert str(ghost) not in stored_refs(app)

@@ -13,22 +13,16 @@ from merilo.wiring import App
 from sandbox.server import start_sandbox
 from tests.clock import Clock
 from tests.flow import amo
+from tests.flow.agent import keep_secret, write_file
 
 
 def write_settings(folder: Path, box: Any) -> Path:
     """A settings file for an integration that is entered by OAuth."""
     access = box.account.access
-    secret = folder / "secret"
-    secret.write_text(access.client_secret)
-    secret.chmod(0o600)
-    path = folder / "merilo.toml"
-    path.write_text(
+    secret = keep_secret(folder, "secret", access.client_secret)
+    return write_file(
+        folder,
         f"""
-[merilo]
-data_dir = "./data"
-[secrets]
-backend = "vault"
-master_key = "generated"
 [sources.amo]
 connector = "amocrm"
 auth = "oauth"
@@ -38,9 +32,7 @@ client_secret = "file:{secret}"
 redirect_uri = "{access.redirect_uri}"
 since = "2026-09-01"
 """,
-        encoding="utf-8",
     )
-    return path
 
 
 class Office(amo.Office):

@@ -10,11 +10,10 @@ import pytest
 from kpi.period import By
 from merilo.cycle import run_cycle, run_late
 from merilo.wiring import App
-from sandbox.conversation import IN, Conversation, Leg
 from tests.clock import Clock
-from tests.flow.agent import agent
+from tests.flow.agent import Numbers, agent
 from tests.flow.pbx_books import Books, opened, settings_of
-from tests.flow.switchboard import METRICS, shown_values, true_values
+from tests.flow.switchboard import METRICS, ring_up, shown_values, true_values
 from tests.postgres import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -22,12 +21,14 @@ __all__ = ["postgres_server", "postgres_url"]
 SINCE = date(2026, 9, 25)
 
 
-def agree(app: App, books: Books, *, since: date = SINCE, by: By = "day") -> None:
+def agree(app: App, books: Books, *, since: date = SINCE, by: By = "day") -> Numbers:
+    """The agent says what the exchange tells, and that is not nothing; what agrees."""
     until = app.clock().date()
     ids = {one.extension: one.id for one in books.exchange.employees.values()}
     expected = true_values(books.told(), since=since, until=until, by=by)
     assert expected
     assert shown_values(app, ids, since=since, until=until, by=by) == expected
+    return expected
 
 
 @pytest.fixture
@@ -55,9 +56,8 @@ def test_every_number_of_every_manager_and_the_team_is_the_truth(
     read_once: tuple[App, Books], by: By
 ) -> None:
     app, books = read_once
-    expected = true_values(books.told(), since=date(2026, 4, 15), until=app.clock().date(), by=by)
-    assert {metric for _, metric, _ in expected} == set(METRICS)
-    agree(app, books, since=date(2026, 4, 15), by=by)
+    agreed = agree(app, books, since=date(2026, 4, 15), by=by)
+    assert {metric for _, metric, _ in agreed} == set(METRICS)
 
 
 def test_freepbx_tables_in_postgresql_tell_the_same(
@@ -103,11 +103,7 @@ def test_live_calls_are_read_as_they_end(books: Books, clock: Clock, tmp_path: P
 def test_a_call_written_a_day_late_is_found(books: Books, clock: Clock, tmp_path: Path) -> None:
     with agent(settings_of(tmp_path, books), clock) as app:
         assert not run_cycle(app, "pbx").errors
-        at = clock().timestamp()
-        extension = next(iter(books.exchange.employees))
-        leg = Leg(extension, at, at + 5, at + 205)
-        call = Conversation(0, IN, "79161234567", "74951000001", at, at + 205, (leg,))
-        books.exchange.add(call, published_at=at + 86_400)
+        ring_up(books, clock().timestamp(), told_later=86_400)
         clock.forward(hours=25)
         books.write()
         assert not run_cycle(app, "pbx").errors
@@ -125,6 +121,7 @@ def test_without_events_calls_are_counted_and_talk_is_an_upper_bound(
             until = clock().date()
             shown = shown_values(app, ids, since=SINCE, until=until, by="total")
             true = true_values(books.told(), since=SINCE, until=until, by="total")
+    assert true
     for key, (value, _) in true.items():
         metric = key[1]
         if metric == "talk_time":
@@ -137,9 +134,8 @@ def test_a_run_broken_at_any_page_loses_and_doubles_nothing(
     books: Books, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connectors.cdr.stream.PAGE", 7)
-    stops = iter([1, 2, 3])
     with agent(settings_of(tmp_path, books), clock) as app:
-        for stop in stops:
+        for stop in (1, 2, 3):
             _stopped_after(app, stop)
         assert not run_cycle(app, "pbx").errors
         agree(app, books)

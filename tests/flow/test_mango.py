@@ -9,11 +9,18 @@ from typing import Any
 
 from connectors.mango.client import MangoClient
 from merilo.cycle import run_cycle, run_late
+from merilo.exit_code import ExitCode
 from merilo.wiring import App
 from tests.canary import canary
 from tests.clock import Clock
-from tests.flow.switchboard import agent, ring_up, stored_legs, write_settings
-from tests.flow.switchboard_suite import Deaths, History, Vendor, refuse_key
+from tests.flow.switchboard import (
+    agent,
+    by_id_or_extension,
+    ring_up,
+    stored_legs,
+    write_settings,
+)
+from tests.flow.switchboard_suite import Deaths, History, Vendor, fail_with_advice
 
 SINCE = date(2026, 8, 20)
 
@@ -37,16 +44,10 @@ def opened(path: Path, clock: Clock) -> Iterator[App]:
         yield app
 
 
-def ids_of(box: Any) -> dict[str, int]:
-    """By id, and by extension, which is an alias as well."""
-    found = box.exchange.employees.values()
-    return {name: each.id for each in found for name in (str(each.id), each.extension)}
-
-
 VENDOR = Vendor(
     "mango",
     settings_of,
-    ids_of,
+    by_id_or_extension,
     request=(MangoClient, "_send"),
     deaths=(2, 5),
     since=SINCE,
@@ -147,7 +148,8 @@ def test_a_wrong_salt_is_advised_on_and_not_hammered(
     right = (tmp_path / "api_salt").read_text()
     (tmp_path / "api_salt").write_text(canary("wrong"))
     with opened(path, clock) as app:
-        refuse_key(app, box)
+        assert fail_with_advice(app) == ExitCode.LOGIN
+        assert len(box.log) == 1
     (tmp_path / "api_salt").write_text(right)
     with opened(path, clock) as app:
         errors = [str(each) for each in run_cycle(app, "pbx").errors]

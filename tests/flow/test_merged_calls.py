@@ -29,7 +29,7 @@ from store.table import TEAM
 from tests.canary import canary
 from tests.clock import Clock
 from tests.flow.agent import keep_secret, write_file
-from tests.flow.switchboard import agent, shown_values, true_values
+from tests.flow.switchboard import agent, by_id_or_extension, shown_values, true_values
 
 SINCE, SEED = date(2026, 8, 20), 5
 BY_ID, BY_LIKENESS, NOWHERE = "by id", "by likeness", "nowhere"
@@ -128,10 +128,9 @@ since = "{SINCE}"
     def agree(self, app: App) -> None:
         """Every number is the truth, and the cells are the facts'."""
         days = {"since": SINCE, "until": self.clock.now.date()}
-        found = self.exchange.employees.values()
-        ids = {name: each.id for each in found for name in (str(each.id), each.extension)}
         expected = true_values(self.truth(), **days, by="day")
-        assert shown_values(app, ids, **days, by="day") == expected
+        assert expected
+        assert shown_values(app, by_id_or_extension(self.mango), **days, by="day") == expected
         assert not rebuild(app.store, app.catalog), "the cells were wrong"
 
 

@@ -14,6 +14,7 @@ from kpi.person import find_manager
 from kpi.value import Query, values
 from merilo.cycle import run_cycle
 from merilo.wiring import App
+from sandbox.bitrix24.listing import Query as Everything
 from tests.flow.kill import Kill, dying
 from tests.flow.office import Office
 
@@ -62,11 +63,12 @@ def test_history_and_deals_may_be_read_in_either_order(
     tmp_path: Path, streams: tuple[str, str]
 ) -> None:
     with Company.at(tmp_path, "small") as one, one.opened() as app:
-        misdate(one, random.Random(2))
+        assert misdate(one, random.Random(2)) > 50
         one.read(app, "users")
         for name in (*streams, "currencies"):
             one.read(app, name)
-        one.agree(app)
+        agreed = one.agree(app)
+    assert {metric for _, metric, _ in agreed["total"]} == one.mine
 
 
 def test_rates_that_change_while_people_work_leave_every_number_true(tmp_path: Path) -> None:
@@ -166,14 +168,8 @@ def test_killed_at_any_request_and_read_again_nothing_is_lost(
                 for _ in range(2):
                     one.wait(minutes=5)
                     assert not run_cycle(app, "main").errors
-                history = {str(move.id) for move in one.portal.moves.rows(_everything())}
+                history = {str(move.id) for move in one.portal.moves.rows(Everything())}
                 with app.store.read() as tx:
                     kept = set(tx.exec_driver_sql("SELECT ref FROM stage_change").scalars())
                 assert kept == history
                 assert not rebuild(app.store, app.catalog)
-
-
-def _everything() -> Any:
-    from sandbox.bitrix24.listing import Query as Wanted
-
-    return Wanted()

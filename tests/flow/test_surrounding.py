@@ -41,7 +41,9 @@ def test_after_any_work_read_now_and_then_every_number_is_the_truth(
             one.wait(minutes=5)
             one.read(app)
         run_sweep(app, "main", accept=True)
-        one.agree(app)
+        agreed = one.agree(app)
+    for by, numbers in agreed.items():
+        assert {metric for _, metric, _ in numbers} == {*one.mine}, by
 
 
 def test_killed_at_every_request_of_the_first_read_nothing_is_lost(tmp_path: Path) -> None:

@@ -16,7 +16,13 @@ from sandbox.server import start_sandbox
 from sandbox.uis.truth import heard
 from tests.canary import canary
 from tests.clock import Clock
-from tests.flow.switchboard import agent, ring_up, stored_legs, write_settings
+from tests.flow.switchboard import (
+    agent,
+    by_id_or_extension,
+    ring_up,
+    stored_legs,
+    write_settings,
+)
 from tests.flow.switchboard_suite import BadAnswers, Deaths, History, Polls, Vendor
 
 SINCE = date(2026, 10, 1)
@@ -28,16 +34,10 @@ def settings_of(folder: Path, box: Any, *, since: date = SINCE, extra: str = "")
     return write_settings(folder, box, "uis", secrets, since=since.isoformat(), extra=extra)
 
 
-def ids_of(box: Any) -> dict[str, int]:
-    """By id, and by extension."""
-    people = box.exchange.employees.values()
-    return {name: one.id for one in people for name in (str(one.id), one.extension)}
-
-
 VENDOR = Vendor(
     "uis",
     settings_of,
-    ids_of,
+    by_id_or_extension,
     request=(UisClient, "ask"),
     deaths=(1, 2, 4, 7),
     since=SINCE,

@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, date, datetime, timedelta
 
+import httpx
 import pytest
 
 from sandbox.amocrm.company import build_account
@@ -10,6 +11,9 @@ from sandbox.bitrix24.company import build_portal
 from sandbox.conversation import INTERNAL, ROBOT, Conversation, Leg
 from sandbox.exchange import Exchange, build_exchange
 from sandbox.exchange_truth import exchange_truth
+from sandbox.server import start_sandbox
+from tests.clock import NOON, Clock
+from tests.sandbox.telephone import ring
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AT = int(datetime(2026, 11, 20, 9, tzinfo=UTC).timestamp())
@@ -137,3 +141,16 @@ def test_a_live_step_adds_a_call_that_ends_now() -> None:
     assert len(exchange.conversations) == before + 1
     assert exchange.conversations[-1].id == done["id"]
     assert exchange.conversations[-1].ended_at == NOW.timestamp()
+
+
+@pytest.mark.parametrize("vendor", ["itoolabs", "zadarma"])
+def test_the_truth_of_a_vendor_is_that_of_the_exchange(vendor: str) -> None:
+    day = NOON.date()
+    http = httpx.Client(trust_env=False, verify=False)  # noqa: S501
+    with http, start_sandbox(vendor, scale="empty", seed=5, clock=Clock()) as box:
+        ring(box)
+        days = {"from": f"{day}", "to": f"{day}"}
+        answer = http.get(f"{box.url}/_sandbox/truth", params=days).json()
+        rows = exchange_truth(box.exchange, since=day, until=day, by="month", tz="Europe/Moscow")
+    assert answer["rows"] == [row.plain() for row in rows]
+    assert answer["rows"]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
-from unittest import mock
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -24,6 +23,7 @@ from store.upsert import Row
 from sync.pipeline import Pass
 from sync.source import Source
 from sync.sweep import sweep_stream
+from tests.flow.kill import at_calls
 from tests.store.row import stored
 from tests.sync.scripted import DEALS, LAG, USERS, Kill, Remote, Version, source
 
@@ -42,6 +42,9 @@ class SyncMachine(RuleBasedStateMachine):
     """Deals of four ids, pages of one or two, kills and errors anywhere."""
 
     store: Store
+
+    died: ClassVar[int] = 0
+    """How often the process died, counted over all machines of a class."""
 
     @initialize(page_size=st.integers(1, 2))
     def begin(self, page_size: int) -> None:
@@ -282,6 +285,7 @@ class SyncMachine(RuleBasedStateMachine):
         try:
             return Pass(source=self._source(), **options).run()
         except Kill:
+            type(self).died += 1
             return []
         finally:
             self._observe()
@@ -305,19 +309,12 @@ class SyncMachine(RuleBasedStateMachine):
         finally:
             self.remote.hook = lambda _point: None
 
-    @contextmanager
-    def _saving(self, number: int) -> Iterator[None]:
-        count, save = 0, stored_stream.save_stream
+    def _saving(self, number: int) -> AbstractContextManager[None]:
+        def killed(turn: int) -> None:
+            if turn == number:
+                _die()
 
-        def killed(tx: Any, state: Any) -> None:
-            nonlocal count
-            count += 1
-            if count == number:
-                raise Kill
-            save(tx, state)
-
-        with mock.patch.object(stored_stream, "save_stream", killed):
-            yield
+        return at_calls(stored_stream, "save_stream", killed, before=True)
 
     def _state(self) -> stored_stream.StreamState:
         with self.store.read() as tx:

@@ -74,7 +74,7 @@ class RecordMachine(CycleMachine):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_records_converge_whatever_happens(kind: str) -> None:
-    machine = type("Machine", (RecordMachine,), {"kind": kind})
+    machine: Any = type("Machine", (RecordMachine,), {"kind": kind})
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -85,3 +85,4 @@ def test_records_converge_whatever_happens(kind: str) -> None:
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )
+    assert machine.died > 5

@@ -13,7 +13,6 @@ import structlog.testing
 from connectors.answer import Answer
 from connectors.base import Since
 from connectors.error import (
-    AuthError,
     LostAnswerError,
     RejectedError,
     RemoteError,
@@ -29,7 +28,7 @@ from sandbox.server import start_sandbox
 from tests.canary import canary, seen_canaries
 from tests.connectors.clock import FakeClock
 from tests.connectors.itoolabs.account import connected
-from tests.connectors.patient import NONSENSE
+from tests.connectors.patient import BY_STATUS, NONSENSE
 
 SINCE = Since(changed_from=datetime(2026, 10, 12, 9, tzinfo=UTC))
 
@@ -47,20 +46,7 @@ def client(box: Any) -> Iterator[ItoolabsClient]:
         yield client
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (302, RetryableError),
-        (400, RejectedError),
-        (401, AuthError),
-        (403, AuthError),
-        (404, RejectedError),
-        (429, RetryableError),
-        (500, LostAnswerError),
-        (501, ScopeError),
-        (503, RetryableError),
-    ],
-)
+@pytest.mark.parametrize(("status", "kind"), [*BY_STATUS, (501, ScopeError), (503, RetryableError)])
 def test_a_refusal_has_its_class_and_advice(status: int, kind: type[RemoteError]) -> None:
     error = classify(Answer(status, {}, b"", "https://a.example/crmapi/v1/history/json", 0.1))
     assert type(error) is kind

@@ -23,6 +23,7 @@ from connectors.uis.client import UisClient
 from sandbox.server import start_sandbox
 from tests.canary import canary
 from tests.connectors.clock import FakeClock
+from tests.connectors.patient import NONSENSE
 from tests.connectors.uis.account import connected
 
 CALLS = {
@@ -104,9 +105,7 @@ def test_a_wrong_parameter_is_our_mistake_and_is_not_repeated(box: Any, client: 
     assert len(box.log) == 1
 
 
-@pytest.mark.parametrize(
-    "kind", ["html200", "truncate", "html500", "500", "503", "empty200", "lost", "short"]
-)
+@NONSENSE
 def test_nonsense_instead_of_an_answer_is_asked_for_again(
     box: Any, client: UisClient, kind: str
 ) -> None:

@@ -14,7 +14,6 @@ from connectors.answer import Answer
 from connectors.base import Since
 from connectors.error import (
     AuthError,
-    LostAnswerError,
     RejectedError,
     RemoteError,
     RetryableError,
@@ -27,7 +26,7 @@ from connectors.zadarma.clock import TIMEZONE
 from sandbox.server import start_sandbox
 from tests.canary import canary, seen_canaries
 from tests.connectors.clock import FakeClock
-from tests.connectors.patient import NONSENSE
+from tests.connectors.patient import BY_STATUS, NONSENSE
 from tests.connectors.zadarma.account import connected
 
 WEEK = {
@@ -54,19 +53,7 @@ def client(box: Any) -> Iterator[ZadarmaClient]:
         yield client
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (200, RejectedError),
-        (302, RetryableError),
-        (400, RejectedError),
-        (401, AuthError),
-        (403, AuthError),
-        (404, RejectedError),
-        (429, RetryableError),
-        (500, LostAnswerError),
-    ],
-)
+@pytest.mark.parametrize(("status", "kind"), [*BY_STATUS, (200, RejectedError)])
 def test_a_refusal_has_its_class(status: int, kind: type[RemoteError]) -> None:
     answer = Answer(status, {}, b"", "https://api.example/v1/statistics/pbx/?x=1", 0.1)
     error = classify(answer, {"status": "error", "message": "No"})

@@ -10,10 +10,9 @@ import httpx
 import pytest
 
 from sandbox.conversation import IN, Conversation, Leg
-from sandbox.exchange_truth import exchange_truth
 from sandbox.itoolabs.app import REQUESTS
 from sandbox.server import start_sandbox
-from tests.clock import NOON, Clock
+from tests.clock import Clock
 from tests.sandbox.telephone import AT, ring
 
 HTTP = httpx.Client(trust_env=False, timeout=10.0, verify=False)  # noqa: S501
@@ -148,12 +147,3 @@ def test_too_many_requests_are_refused_until_the_minute_is_over(clock: Clock) ->
         assert get(box, "domain").headers["retry-after"] == "61"
         clock.forward(seconds=61)
         assert get(box, "domain").status_code == 200
-
-
-def test_the_truth_is_that_of_the_exchange(box: Any) -> None:
-    ring(box)
-    day = NOON.date()
-    told = HTTP.get(f"{box.url}/_sandbox/truth", params={"from": f"{day}", "to": f"{day}"}).json()
-    expected = exchange_truth(box.exchange, since=day, until=day, by="month", tz="Europe/Moscow")
-    assert told["rows"] == [row.plain() for row in expected]
-    assert told["rows"]

@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from sandbox.conversation import OUT, Leg
-from sandbox.exchange_truth import exchange_truth
 from sandbox.server import start_sandbox
 from tests.clock import NOON, Clock
 from tests.sandbox.telephone import AT, ring
@@ -152,12 +151,3 @@ def test_three_reports_a_minute_and_the_headers_that_tell_it(clock: Clock) -> No
         assert get(box, "/v1/pbx/internal/").status_code == 200
         clock.now += timedelta(seconds=61)
         assert get(box).status_code == 200
-
-
-def test_the_truth_is_that_of_the_exchange(box: Any) -> None:
-    ring(box)
-    day = NOON.date()
-    told = HTTP.get(f"{box.url}/_sandbox/truth", params={"from": f"{day}", "to": f"{day}"}).json()
-    expected = exchange_truth(box.exchange, since=day, until=day, by="month", tz="Europe/Moscow")
-    assert told["rows"] == [row.plain() for row in expected]
-    assert told["rows"]
