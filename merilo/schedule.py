@@ -1,6 +1,7 @@
 """When which work is done: a cycle per source at every poll, sweeps, write-back, the self-check."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,10 +78,9 @@ class Schedule:
         self._turns = {name: threading.Lock() for name in settings.sources}
         self._written: dict[str, datetime] = {}
         self._late: set[str] = set()
-        self._cycling: set[str] = set()
         self._woken: set[str] = set()
         self._stop = threading.Event()
-        self._running = 0
+        self._busy: Counter[str] = Counter()
         self._idle = threading.Condition()
         self._scheduler = _scheduler(threads=3 * len(settings.sources) + 1)
         self._scheduler.add_listener(self._overdue, EVENT_JOB_MAX_INSTANCES)
@@ -94,9 +94,7 @@ class Schedule:
     def start(self) -> None:
         """Begins: every source is asked at once."""
         for name, source in self.work.settings.sources.items():
-            self._add(
-                f"cycle:{name}", self._cycle_and_wake, name, _every(source.poll), self._clock()
-            )
+            self._add(f"cycle:{name}", self._cycle, name, _every(source.poll), self._clock())
             self._add(
                 f"sweep:{name}", self._sweep, name, _every(source.sweep), self._first_sweep(name)
             )
@@ -105,14 +103,10 @@ class Schedule:
         self._scheduler.start()
 
     def wake(self, source: str) -> None:
-        """Makes a source due in a moment, in which other hints may come; after the cycle that
-        runs, if one does."""
-        if source in self._cycling or self._turns[source].locked():
-            self._woken.add(source)
-        elif not self._stop.is_set():
-            due, job = self._clock() + GATHER, self._scheduler.get_job(f"cycle:{source}")
-            if job is not None and job.next_run_time > due:
-                job.modify(next_run_time=due)
+        """Makes a source due in a moment, in which other hints may come; after the work on it that
+        goes on, if there is any."""
+        self._woken.add(source)
+        self._hasten(source)
 
     def ask_to_stop(self) -> None:
         """Nothing new begins; work in hand ends after its page."""
@@ -124,7 +118,7 @@ class Schedule:
     def wait(self, timeout_s: float) -> bool:
         """Waits until nothing runs any more; False if something still does."""
         with self._idle:
-            return self._idle.wait_for(lambda: self._running == 0, timeout_s)
+            return self._idle.wait_for(lambda: not self._busy.total(), timeout_s)
 
     def _add(
         self,
@@ -140,27 +134,39 @@ class Schedule:
     def _run(self, job: str, function: Callable[[str], None], name: str) -> None:
         if self._stop.is_set():
             return
-        with self._counted():
+        with self._counted(name):
             function(name)
             self.work.rest()
             give_back()
         self._late.discard(job)
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
+    def _counted(self, source: str) -> Iterator[None]:
         with self._idle:
-            self._running += 1
+            self._busy[source] += 1
         try:
             yield
         finally:
             with self._idle:
-                self._running -= 1
+                self._busy[source] -= 1
                 self._idle.notify_all()
+            self._hasten(source)
+
+    def _hasten(self, source: str) -> None:
+        """Brings the cycle of a woken source forward, unless work on it goes on, which does so at
+        its end."""
+        with self._idle:
+            if source not in self._woken or self._busy[source] or self._stop.is_set():
+                return
+        due, job = self._clock() + GATHER, self._scheduler.get_job(f"cycle:{source}")
+        if job is not None and job.next_run_time > due:
+            job.modify(next_run_time=due)
 
     def _cycle(self, source: str) -> None:
         turn = self._turns[source]
         if not turn.acquire(blocking=False):
             return  # a sweep has it; the next poll comes soon
+        self._woken.discard(source)
         credential = ""
         try:
             credential = self.work.credential(source)
@@ -175,17 +181,6 @@ class Schedule:
         finally:
             turn.release()
         self._write_back(source)
-
-    def _cycle_and_wake(self, source: str) -> None:
-        """A cycle, and soon another one if hints came while it ran."""
-        self._cycling.add(source)
-        try:
-            self._cycle(source)
-        finally:
-            self._cycling.discard(source)
-            if source in self._woken:
-                self._woken.discard(source)
-                self.wake(source)
 
     def _note_streams(self, source: str, errors: dict[str, MeriloError]) -> None:
         for stream, error in errors.items():
@@ -272,6 +267,7 @@ class Schedule:
         if event.job_id not in self._late:
             self._late.add(event.job_id)
             _log.warning("job.overdue", job=event.job_id)
+        self._hasten(event.job_id.removeprefix("cycle:"))
 
 
 def _scheduler(threads: int) -> BackgroundScheduler:

@@ -1,18 +1,13 @@
 """Webhooks: a hint makes the source due, whatever it says; nothing of it is believed."""
 
-import threading
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 
-from merilo.schedule import Schedule
 from merilo.site import start_site
 from sandbox.server import start_sandbox
 from tests.canary import canary
 from tests.flow.amo import agent, write_settings
-from tests.service.fake import FakeWork
-from tests.service.test_schedule import until
 from web.address import listen
 
 
@@ -42,20 +37,3 @@ def test_the_account_s_own_webhook_wakes_the_source_and_a_stranger_s_does_not(
             finally:
                 site.stop()
     assert set(woken) == {"amo"}
-
-
-def test_hints_make_a_source_due_soon_and_once_more_after_a_cycle_that_runs(
-    tmp_path: Path,
-) -> None:
-    free = threading.Event()
-    fake = FakeWork(sources=("main",), poll=timedelta(hours=1))
-    fake.hold = lambda _source, _should_stop: free.wait(20)
-    schedule = Schedule(fake.work(tmp_path), lambda: datetime.now(UTC))
-    schedule.start()
-    assert until(lambda: fake.done.count("cycle main") == 1)
-    for _ in range(5):
-        schedule.wake("main")
-    free.set()
-    assert until(lambda: fake.done.count("cycle main") == 2, timeout_s=15)
-    schedule.ask_to_stop()
-    assert schedule.wait(5)
