@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 OF_LEAD = "substr(client_ref, 1, 5) = 'lead:'"
 OF_TEAM = "manager_id = 0"
+IS_WON = "state = 1 AND removed_at IS NULL"
 """Which rows some indexes have: a query uses them only if it says the same in the same words."""
 
 

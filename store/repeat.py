@@ -1,17 +1,30 @@
 """Which won deals are not the first of their client; kept beside them in `is_repeat`."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
 from sqlalchemy import Connection
 
 from store.fact import DealState
+from store.partial_index import IS_WON
 from store.table import DEAL
-from store.upsert import Row, amend_rows, find_among, find_rows
+from store.upsert import Row, amend_rows, each_of, find_rows
 
 _CLIENT, _STATE = map(DEAL.columns.keys().index, ("client_ref", "state"))
-_COLUMNS = ("ref", "client_ref", "closed_at", "is_repeat")
-_WON = f"source_id = {{}} AND state = {int(DealState.WON)} AND removed_at IS NULL"
+# A client may have thousands of wins: none is read but the first ones and those that are wrong.
+_WINS = f"deal WHERE {IS_WON} AND source_id = {{source}} AND client_ref = who AND is_repeat = "
+_WRONG = """
+WITH client AS MATERIALIZED (
+    SELECT who, (
+        SELECT min(at) FROM (
+            SELECT min(closed_at) AS at FROM {wins} 0
+            UNION ALL SELECT min(closed_at) FROM {wins} 1
+        ) AS either
+    ) AS first_at FROM {asked}
+)
+SELECT ref, 1 FROM client CROSS JOIN {wins} 0 AND closed_at > first_at
+UNION ALL
+SELECT ref, 0 FROM client CROSS JOIN {wins} 1 AND closed_at <= first_at
+"""
 
 
 def winning_clients(tx: Connection, source_id: int, refs: Iterable[str]) -> set[str]:
@@ -32,16 +45,10 @@ def settle_repeats(
 
     A win is a repeat when another deal of the client, one that exists, was won earlier.
     """
-    found: dict[str, list[Any]] = {}
-    for ref, client, closed_at, flag in find_among(
-        tx, DEAL, _COLUMNS, clients, by="client_ref", where=_WON, given=(source_id,)
-    ):
-        if closed_at is not None:
-            found.setdefault(client, []).append((ref, closed_at, flag))
-    wrong: dict[str, int] = {}
-    for wins in found.values():
-        first = min(closed_at for _, closed_at, _ in wins)
-        rights = {ref: int(closed_at > first) for ref, closed_at, flag in wins}
-        wrong |= {ref: rights[ref] for ref, _, flag in wins if flag != rights[ref]}
-    news = {(source_id, ref): {"is_repeat": flag} for ref, flag in wrong.items()}
+    if not clients:
+        return 0
+    asked, bound = each_of(tx, clients)
+    wins = _WINS.format(source=source_id)
+    wrong = tx.exec_driver_sql(_WRONG.format(wins=wins, asked=asked), (bound,))
+    news = {(source_id, ref): {"is_repeat": flag} for ref, flag in wrong}
     return amend_rows(tx, DEAL, news, journal=journal)

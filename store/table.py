@@ -11,9 +11,9 @@ from store.column import moment as moment
 from store.column import table_of as table_of
 from store.column import whole_number as whole_number
 from store.moment import Moment
+from store.partial_index import IS_WON, partial_index
 from store.partial_index import OF_LEAD as OF_LEAD
 from store.partial_index import OF_TEAM as OF_TEAM
-from store.partial_index import partial_index
 from store.surrounding import CLIENT, PRODUCT_LINE, TASK
 
 TEAM = 0
@@ -104,9 +104,11 @@ class DealRow(SQLModel, table=True):
         CheckConstraint("state IN (0, 1, 2)", name="deal_state"),
         Index("deal_created", "created_day", "created_by"),
         Index("deal_closed", "closed_day", "closed_by"),
-        Index("deal_client", "source_id", "client_ref"),
-        Index("deal_lead", "source_id", "lead_ref"),
-        Index("deal_quote", "source_id", "quote_ref"),
+        partial_index(
+            "deal_win", "source_id", "client_ref", "is_repeat", "closed_at", where=IS_WON
+        ),
+        partial_index("deal_lead", "source_id", "lead_ref", where="lead_ref IS NOT NULL"),
+        partial_index("deal_quote", "source_id", "quote_ref", where="quote_ref IS NOT NULL"),
     )
     source_id: int = Field(primary_key=True, foreign_key="source.id")
     ref: str = Field(primary_key=True)

@@ -165,17 +165,25 @@ def find_among(
     wanted = list(values)
     if not wanted:
         return iter(())
-    # One statement for any number of values, prepared once.
-    among: str = "IN (SELECT value FROM json_each(?))"
-    bound: str | list[str] = _to_json(wanted).decode()
-    if tx.dialect.name == "postgresql":
-        among, bound = "= ANY(%s)", wanted
+    asked, bound = each_of(tx, wanted)
+    among = "= ANY(%s)" if tx.dialect.name == "postgresql" else f"IN (SELECT who FROM {asked})"
     conditions = where.format(*[_placeholder(tx)] * len(given))
     found = tx.exec_driver_sql(
         f"SELECT {', '.join(names)} FROM {_name(tx, table)} WHERE {conditions} AND {by} {among}",
         (*given, bound),
     )
     return map(tuple, found)
+
+
+def each_of(tx: Connection, values: Iterable[str]) -> tuple[str, str | list[str]]:
+    """A table of one column `who` that holds these values, and what to bind to its placeholder.
+
+    So a statement for any number of values is prepared once.
+    """
+    wanted = list(values)
+    if tx.dialect.name == "postgresql":
+        return "unnest(%s::text[]) AS asked(who)", wanted
+    return "(SELECT value AS who FROM json_each(?)) AS asked", _to_json(wanted).decode()
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -478,11 +478,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "ref"),
     )
     with op.batch_alter_table("deal", schema=None) as batch_op:
-        batch_op.create_index("deal_client", ["source_id", "client_ref"], unique=False)
         batch_op.create_index("deal_closed", ["closed_day", "closed_by"], unique=False)
         batch_op.create_index("deal_created", ["created_day", "created_by"], unique=False)
-        batch_op.create_index("deal_lead", ["source_id", "lead_ref"], unique=False)
-        batch_op.create_index("deal_quote", ["source_id", "quote_ref"], unique=False)
+        batch_op.create_index(
+            "deal_lead",
+            ["source_id", "lead_ref"],
+            unique=False,
+            sqlite_where=sa.text("lead_ref IS NOT NULL"),
+            postgresql_where=sa.text("lead_ref IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "deal_quote",
+            ["source_id", "quote_ref"],
+            unique=False,
+            sqlite_where=sa.text("quote_ref IS NOT NULL"),
+            postgresql_where=sa.text("quote_ref IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "deal_win",
+            ["source_id", "client_ref", "is_repeat", "closed_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 1 AND removed_at IS NULL"),
+            postgresql_where=sa.text("state = 1 AND removed_at IS NULL"),
+        )
 
     op.create_table(
         "department",
@@ -938,11 +956,23 @@ def downgrade() -> None:
     op.drop_table("email")
     op.drop_table("department")
     with op.batch_alter_table("deal", schema=None) as batch_op:
-        batch_op.drop_index("deal_quote")
-        batch_op.drop_index("deal_lead")
+        batch_op.drop_index(
+            "deal_win",
+            sqlite_where=sa.text("state = 1 AND removed_at IS NULL"),
+            postgresql_where=sa.text("state = 1 AND removed_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "deal_quote",
+            sqlite_where=sa.text("quote_ref IS NOT NULL"),
+            postgresql_where=sa.text("quote_ref IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "deal_lead",
+            sqlite_where=sa.text("lead_ref IS NOT NULL"),
+            postgresql_where=sa.text("lead_ref IS NOT NULL"),
+        )
         batch_op.drop_index("deal_created")
         batch_op.drop_index("deal_closed")
-        batch_op.drop_index("deal_client")
 
     op.drop_table("deal")
     op.drop_table("custom_value")
