@@ -3,8 +3,8 @@
 
 BIN := .venv/bin
 ROOMS := config connectors kpi merilo sandbox store sync web writeback benchmarks tests
-# A file's tests share its servers, so they stay together.
-SPREAD := -n auto --maxprocesses 4 --dist loadfile
+# A file's tests share its servers, so they stay together; tests/conftest.py says which come first.
+SPREAD := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11
 
 .DEFAULT_GOAL := help

@@ -1,16 +1,10 @@
-"""`python -m benchmarks.deal_portal ROWS`: a slow portal of many deals that keep changing.
+"""`python -m benchmarks.deal_portal ROWS`: a slow portal of many deals that keep changing."""
 
-Prints where it is, works until a line with the path of a file of ids (JSON) comes on standard
-input, and answers what it was asked and which deals that were there all the time are not in it.
-"""
-
-import json
 import random
 import sys
-import threading
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
+from benchmarks.busy import serve
 from sandbox.bitrix24.deal import Deal, Version
 from sandbox.bitrix24.portal import Portal
 from sandbox.server import start_sandbox
@@ -26,22 +20,13 @@ def main(rows: int) -> None:
     with start_sandbox("bitrix24", scale="empty", limits=True, tls=True) as box:
         box.limits.latency_s = LATENCY_S
         ids = _fill(box.portal, rows)
-        _say({"url": box.url, "webhook": box.webhook, "ca_bundle": box.ca_bundle})
-        stop = threading.Event()
-        worker = threading.Thread(target=_change, args=(box.portal, ids, stop), daemon=True)
-        worker.start()
-        path = Path(sys.stdin.readline().strip())
-        stop.set()
-        worker.join()
-        stayed = {deal_id for deal_id in ids if box.portal.deals.living(deal_id)}
-        found = set(json.loads(path.read_text()))
-        _say(
-            {
-                "requests": len(box.log),
-                "rejected": sum(record.status != 200 for record in box.log),
-                "missed": len(stayed - found),
-                "stayed": len(stayed),
-            }
+        serve(
+            box,
+            {"url": box.url, "webhook": box.webhook, "ca_bundle": box.ca_bundle},
+            ids,
+            _changes(box.portal, ids),
+            pause_s=_PAUSE_S,
+            stays=lambda deal_id: bool(box.portal.deals.living(deal_id)),
         )
 
 
@@ -59,21 +44,16 @@ def _fill(portal: Portal, rows: int) -> list[int]:
     return ids
 
 
-def _change(portal: Portal, ids: list[int], stop: threading.Event) -> None:
-    """Deletes an old deal, changes another and creates a new one, many times a second."""
+def _changes(portal: Portal, ids: list[int]) -> Iterator[None]:
+    """Each deletes an old deal, changes another and creates a new one."""
     chance = random.Random(2)
-    doomed = iter(sorted(ids, key=lambda _: chance.random()))
-    while not stop.wait(_PAUSE_S):
-        portal.delete_deal(next(doomed))
+    for doomed in sorted(ids, key=lambda _: chance.random()):
+        portal.delete_deal(doomed)
         changed = chance.choice(ids)
         if portal.deals.living(changed):
             portal.update_deal(changed, amount=chance.randrange(10**6))
         portal.create_deal(7, amount=1)
-
-
-def _say(what: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
+        yield
 
 
 if __name__ == "__main__":

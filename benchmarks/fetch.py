@@ -5,11 +5,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.busy import account_for, served, told
 from benchmarks.clock import print_table
 
 ROWS = 250_000
@@ -45,8 +44,8 @@ def run(*, large: bool) -> None:
 
 def measure(name: str, rows: int) -> dict[str, Any]:
     """One client lists one portal; the numbers of both, or `error` when the client gave up."""
-    with _portal(rows) as process, tempfile.TemporaryDirectory() as folder:
-        box = json.loads(process.stdout.readline())
+    with served("deal_portal", rows) as process, tempfile.TemporaryDirectory() as folder:
+        box = told(process)
         ids = Path(folder) / "ids"
         ids.write_text("[]")
         trusted = {"SSL_CERT_FILE": box["ca_bundle"], "REQUESTS_CA_BUNDLE": box["ca_bundle"]}
@@ -60,22 +59,8 @@ def measure(name: str, rows: int) -> dict[str, Any]:
             error = " ".join(done.stderr.splitlines()[-1:])[:120]
         except subprocess.TimeoutExpired:
             lines, error = [], f"not done after {_TIMEOUT_S} s"
-        process.stdin.write(f"{ids}\n")
-        process.stdin.flush()
-        account = json.loads(process.stdout.readline())
+        account = account_for(process, ids)
     return {**account, **json.loads(lines[-1])} if lines else {**account, "error": error}
-
-
-@contextmanager
-def _portal(rows: int) -> Iterator[Any]:
-    command = [sys.executable, "-m", "benchmarks.deal_portal", str(rows)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
 
 
 def _row(name: str, found: dict[str, Any]) -> list[object]:

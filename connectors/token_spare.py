@@ -1,4 +1,4 @@
-"""Room on disk for a pair of tokens, taken before they are asked for, used if the vault fails."""
+"""Room on disk for a pair of tokens, taken before they are asked for, written before the vault."""
 
 import os
 from pathlib import Path

@@ -89,7 +89,7 @@ class TokenStore:
 
     def current(self) -> Tokens:
         """The pair to use now; AuthError tells how to log in when there is none."""
-        tokens = self._tokens or self.find()
+        tokens = self._tokens or self._taken_over()
         if tokens is None:
             raise AuthError(
                 f"Nobody has logged in to {self._source} yet.",
@@ -135,29 +135,41 @@ class TokenStore:
     def _keep(self, tokens: Tokens) -> Tokens:
         known = self._tokens
         self._tokens = replace(tokens, serial=(known.serial if known else 0) + 1)
-        return self._saved(self._tokens)
+        # The room is there already: nothing else is done before the pair lies in it.
+        return self._saved(self._tokens, is_aside=self._spare.write(self._tokens))
+
+    def _taken_over(self) -> Tokens | None:
+        """The newest pair, moved into the vault if a process that was killed put it aside."""
+        tokens = self.find()
+        if tokens is None or self._spare.read() != tokens:
+            return tokens
+        with self._turn():
+            self.find()
+            return self._tokens and self._adopted(self._tokens)
 
     def _adopted(self, tokens: Tokens) -> Tokens:
         """A pair that was kept already, moved into the vault if it was put aside."""
         if read_tokens(self._vault.find(self._name)) == tokens:
+            self._spare.remove()
             return tokens
-        return self._saved(tokens)
+        is_aside = self._spare.read() == tokens or self._spare.write(tokens)
+        return self._saved(tokens, is_aside=is_aside)
 
-    def _saved(self, tokens: Tokens) -> Tokens:
+    def _saved(self, tokens: Tokens, *, is_aside: bool) -> Tokens:
         """The pair, safe on disk: in the vault, or sealed beside it while the vault fails."""
         try:
             self._vault.set(self._name, write_tokens(tokens))
         except MeriloError as error:
-            self._put_aside(tokens, error)
+            self._unkept = tokens
+            self._warn(error, is_aside=is_aside)
         else:
             self._unkept = None
             self._spare.remove()
         self._note_file.unlink(missing_ok=True)
         return tokens
 
-    def _put_aside(self, tokens: Tokens, error: MeriloError) -> None:
-        self._unkept = tokens
-        if not self._spare.write(tokens):
+    def _warn(self, error: MeriloError, *, is_aside: bool) -> None:
+        if not is_aside:
             raise error
         log.error(
             "connectors.tokens_put_aside",

@@ -1,14 +1,15 @@
 """Arrivals of deals in stages that the settings give a role: counted on the day they happened, for
 who held the deal then."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from kpi.ladder import read_ladders
 from kpi.own import Ask, Case
+from kpi.past import Past
 from kpi.snapshot import holders
 from store.fact import DealState, MeetingState
 from store.moment import to_day
@@ -17,13 +18,16 @@ from store.table import CUSTOM_VALUE, DEAL, MEETING, SourceRow, StageChangeRow, 
 
 _CHANGE, _SOURCE = table_of(StageChangeRow), table_of(SourceRow)
 _ABOUT_DEAL = "deal:"
+Deal = tuple[int, str]
+"""A source and a deal there."""
+Named = tuple[tuple[str, tuple[str, ...]], ...]
+"""Sources, and stages or funnels of each."""
 
 
 class Arrival(NamedTuple):
     """A deal came into a stage; `state` is what the stage meant then."""
 
     source_id: int
-    source: str
     ref: str
     at: datetime
     funnel: str
@@ -32,10 +36,13 @@ class Arrival(NamedTuple):
     owner_ref: str | None
 
 
+T = TypeVar("T", Arrival, Case)
+
+
 def entered(ask: Ask) -> Iterator[Case]:
     """Deals that came for the first time into a stage of role `role`; with `filled`, those alone
     of which this custom field is filled in."""
-    filled = _filled(ask, ask.options.get("filled"))
+    filled = _filled(ask)
     for case in _credited(ask, _within(ask, _firsts(ask, ask.options["role"]).values())):
         if filled is None or (case.source_id, case.ref) in filled:
             yield case
@@ -54,14 +61,9 @@ def between(ask: Ask) -> Iterator[Case]:
 def returned(ask: Ask) -> Iterator[Case]:
     """Of the deals that were first won in the period, which came into a stage of role `role`
     afterwards: the loss is that of the period of the win."""
-    won: dict[tuple[int, str], Arrival] = {}
-    back: dict[tuple[int, str], datetime] = {}
-    for each in _arrivals(ask):
-        if each.state == DealState.WON:
-            won.setdefault((each.source_id, each.ref), each)
-        elif each.stage in ask.vantage.stages(each.source, ask.options["role"]):
-            back[each.source_id, each.ref] = each.at
-    for case in _credited(ask, _within(ask, won.values())):
+    came = ask.past.of(_into, _named(ask, ask.options["role"]))
+    back = _lasts(each for each in came if each.state != DealState.WON)
+    for case in _credited(ask, _within(ask, ask.past.of(_first_wins).values())):
         later = back.get((case.source_id, case.ref))
         yield case._replace(amount=int(later is not None and later > case.at))
 
@@ -69,34 +71,17 @@ def returned(ask: Ask) -> Iterator[Case]:
 def progress(ask: Ask) -> Iterator[Case]:
     """Moves of deals to a stage higher than any before, and meetings held about them, in the
     funnels of role `role`."""
-    ladders = read_ladders(ask.tx)
-    highest: dict[tuple[int, str, str], int] = {}
-    advances, deals = [], set[tuple[int, str]]()
-    for each in _arrivals(ask):
-        if each.funnel not in ask.vantage.stages(each.source, ask.options["role"]):
-            continue
-        deals.add((each.source_id, each.ref))
-        place = (each.source_id, each.ref, each.funnel)
-        ladder = ladders.get((each.source_id, each.funnel))
-        rank = ladder.rank(each.stage) if ladder else -1
-        # Where it was created it did not move to.
-        if rank > highest.get(place, rank):
-            advances.append(each)
-        highest[place] = max(rank, highest.get(place, -1))
+    advances, deals = ask.past.of(_advances, _named(ask, ask.options["role"]))
     yield from _credited(ask, _within(ask, advances))
-    first, _ = ask.days
-    meetings = _meetings(ask)
-    yield from (
-        each
-        for each in meetings
-        if (each.source_id, each.ref) in deals and to_day(each.at, ask.vantage.zone) >= first
-    )
+    for case in _within(ask, ask.past.of(_meetings)):
+        if (case.source_id, case.ref) in deals:
+            yield case
 
 
 def created(ask: Ask) -> Iterator[Case]:
     """Deals created in the funnels of role `role`; with `filled` also whether this custom field is
     filled in: its share of them."""
-    filled = _filled(ask, ask.options.get("filled"))
+    filled = _filled(ask)
     query = select(DEAL, _SOURCE.c.name.label("source")).join(
         _SOURCE, _SOURCE.c.id == DEAL.c.source_id
     )
@@ -108,12 +93,29 @@ def created(ask: Ask) -> Iterator[Case]:
             yield Case(*head, amount=int(counts))
 
 
-def _arrivals(ask: Ask) -> Iterator[Arrival]:
-    """Every arrival of deals that exist, whenever it was, the oldest first."""
+def met(ask: Ask) -> Iterator[Case]:
+    """Of the deals whose first meeting was held in the period, which came into a stage of role
+    `role` after it; for who held the meeting."""
+    came = _lasts(ask.past.of(_into, _named(ask, ask.options["role"])))
+    first: dict[Deal, Case] = {}
+    for case in ask.past.of(_meetings):
+        first.setdefault((case.source_id, case.ref), case)
+    for case in _within(ask, first.values()):
+        later = came.get((case.source_id, case.ref))
+        yield case._replace(amount=int(later is not None and later >= case.at))
+
+
+def _named(ask: Ask, role: str) -> Named:
+    """The stages, or funnels, of a role in each source that has some."""
+    found = ((source, ask.vantage.stages(source, role)) for source in ask.vantage.settings)
+    return tuple(sorted((source, stages) for source, stages in found if stages))
+
+
+def _arrivals(past: Past, *where: ColumnElement[bool]) -> Iterator[Arrival]:
+    """The arrivals of deals that exist, whenever they were, the oldest first."""
     query = (
         select(
             _CHANGE.c.source_id,
-            _SOURCE.c.name,
             DEAL.c.ref,
             _CHANGE.c.at,
             _CHANGE.c.pipeline_ref,
@@ -126,26 +128,70 @@ def _arrivals(ask: Ask) -> Iterator[Arrival]:
             (DEAL.c.source_id == _CHANGE.c.source_id) & (DEAL.c.ref == _CHANGE.c.record_ref),
         )
         .join(_SOURCE, _SOURCE.c.id == _CHANGE.c.source_id)
-        .where(_CHANGE.c.kind == DEAL.name, DEAL.c.removed_at.is_(None))
+        .where(_CHANGE.c.kind == DEAL.name, DEAL.c.removed_at.is_(None), *where)
         .order_by(_CHANGE.c.at, _CHANGE.c.source_id, _CHANGE.c.ref)
     )
-    for row in ask.tx.execute(query):
-        yield Arrival(*row)
+    return (Arrival(*row) for row in past.tx.execute(query))
 
 
-def _firsts(ask: Ask, role: str) -> Mapping[tuple[int, str], Arrival]:
+def _among(column: ColumnElement[str], named: Named) -> ColumnElement[bool]:
+    """Whether a stage, or a funnel, is one of those of its source."""
+    each = (and_(_SOURCE.c.name == source, column.in_(refs)) for source, refs in named)
+    return or_(false(), *each)
+
+
+def _firsts(ask: Ask, role: str) -> Mapping[Deal, Arrival]:
     """The first arrival of each deal in a stage of a role."""
-    found: dict[tuple[int, str], Arrival] = {}
-    for each in _arrivals(ask):
-        if each.stage in ask.vantage.stages(each.source, role):
-            found.setdefault((each.source_id, each.ref), each)
+    return ask.past.of(_first_arrivals, _named(ask, role))
+
+
+def _into(past: Past, named: Named) -> Sequence[Arrival]:
+    """The arrivals in these stages."""
+    return list(_arrivals(past, _among(_CHANGE.c.stage_ref, named)))
+
+
+def _first_arrivals(past: Past, named: Named) -> Mapping[Deal, Arrival]:
+    return _first_of(past.of(_into, named))
+
+
+def _first_wins(past: Past) -> Mapping[Deal, Arrival]:
+    return _first_of(_arrivals(past, _CHANGE.c.state == DealState.WON))
+
+
+def _first_of(arrivals: Iterable[Arrival]) -> Mapping[Deal, Arrival]:
+    found: dict[Deal, Arrival] = {}
+    for each in arrivals:
+        found.setdefault((each.source_id, each.ref), each)
     return found
 
 
-def _within(ask: Ask, arrivals: Iterable[Arrival]) -> Sequence[Arrival]:
-    first, last = ask.days
+def _lasts(arrivals: Iterable[Arrival]) -> Mapping[Deal, datetime]:
+    """When the last arrival of each deal was."""
+    return {(each.source_id, each.ref): each.at for each in arrivals}
+
+
+def _advances(past: Past, named: Named) -> tuple[Sequence[Arrival], Set[Deal]]:
+    """The moves in these funnels to a stage higher than any before, and the deals there."""
+    ladders = past.of(read_ladders)
+    highest: dict[tuple[int, str, str], int] = {}
+    advances, deals = [], set[Deal]()
+    for each in _arrivals(past, _among(_CHANGE.c.pipeline_ref, named)):
+        deals.add((each.source_id, each.ref))
+        place = (each.source_id, each.ref, each.funnel)
+        ladder = ladders.get((each.source_id, each.funnel))
+        rank = ladder.rank(each.stage) if ladder else -1
+        # Where it was created it did not move to.
+        if rank > highest.get(place, rank):
+            advances.append(each)
+        highest[place] = max(rank, highest.get(place, -1))
+    return advances, deals
+
+
+def _within(ask: Ask, happened: Iterable[T]) -> Sequence[T]:
+    """What happened in the period."""
     zone = ask.vantage.zone
-    return [each for each in arrivals if first <= to_day(each.at, zone) <= last]
+    begins_at, ends_at = ask.span.begins_at(zone), ask.span.ends_at(zone)
+    return [each for each in happened if begins_at <= each.at < ends_at]
 
 
 def _credited(ask: Ask, arrivals: Iterable[Arrival]) -> Iterator[Case]:
@@ -153,52 +199,37 @@ def _credited(ask: Ask, arrivals: Iterable[Arrival]) -> Iterator[Case]:
     by_source: dict[int, list[Arrival]] = {}
     for each in arrivals:
         by_source.setdefault(each.source_id, []).append(each)
-    people: dict[tuple[int, int], Mapping[str, int]] = {}
     for source_id, found in by_source.items():
         histories = owner_changes(ask.tx, DEAL, source_id, {each.ref for each in found})
         for each in found:
-            day = to_day(each.at, ask.vantage.zone)
-            if (source_id, day) not in people:
-                people[source_id, day] = holders(ask.tx, source_id, day)
+            people = ask.past.of(_people, source_id, to_day(each.at, ask.vantage.zone))
             owner = owner_at(each.at, histories.get(each.ref, ()), each.owner_ref)
-            manager_id = people[source_id, day].get(owner or "")
-            yield Case(manager_id, source_id, each.ref, each.at)
+            yield Case(people.get(owner or ""), source_id, each.ref, each.at)
 
 
-def _filled(ask: Ask, name: str | None) -> set[tuple[int, str]] | None:
-    """The deals of which a custom field is filled in; None where none is asked for."""
-    if name is None:
-        return None
+def _people(past: Past, source_id: int, day: int) -> Mapping[str, int]:
+    return holders(past.tx, source_id, day)
+
+
+def _filled(ask: Ask) -> Set[Deal] | None:
+    """The deals of which the custom field `filled` is filled in; None where none is asked for."""
+    name = ask.options.get("filled")
+    return None if name is None else ask.past.of(_with_field, name)
+
+
+def _with_field(past: Past, name: str) -> Set[Deal]:
     value = CUSTOM_VALUE.c
     query = select(value.source_id, value.ref).where(value.kind == DEAL.name, value.name == name)
-    return {(row[0], row[1]) for row in ask.tx.execute(query)}
+    return {(row[0], row[1]) for row in past.tx.execute(query)}
 
 
-def _meetings(ask: Ask) -> Iterator[Case]:
-    """Meetings held about a deal up to the end of the period, the oldest first, by the deal."""
-    held = select(MEETING).where(
-        MEETING.c.day <= ask.days[1],
-        MEETING.c.state == int(MeetingState.HELD),
-        MEETING.c.removed_at.is_(None),
-        MEETING.c.about_ref.startswith(_ABOUT_DEAL),
+def _meetings(past: Past) -> Sequence[Case]:
+    """Meetings held about a deal, the oldest first, by the deal."""
+    of = MEETING.c
+    held = select(of.credited_to, of.source_id, of.about_ref, of.begun_at).where(
+        of.state == int(MeetingState.HELD),
+        of.removed_at.is_(None),
+        of.about_ref.startswith(_ABOUT_DEAL),
     )
-    for row in ask.tx.execute(held.order_by(MEETING.c.begun_at, MEETING.c.ref)):
-        ref = row.about_ref.removeprefix(_ABOUT_DEAL)
-        yield Case(row.credited_to, row.source_id, ref, row.begun_at)
-
-
-def met(ask: Ask) -> Iterator[Case]:
-    """Of the deals whose first meeting was held in the period, which came into a stage of role
-    `role` after it; for who held the meeting."""
-    came: dict[tuple[int, str], datetime] = {}
-    for each in _arrivals(ask):
-        if each.stage in ask.vantage.stages(each.source, ask.options["role"]):
-            came[each.source_id, each.ref] = each.at
-    first: dict[tuple[int, str], Case] = {}
-    for case in _meetings(ask):
-        first.setdefault((case.source_id, case.ref), case)
-    begins_at = ask.span.begins_at(ask.vantage.zone)
-    for place, case in first.items():
-        if case.at >= begins_at:
-            later = came.get(place)
-            yield case._replace(amount=int(later is not None and later >= case.at))
+    rows = past.tx.execute(held.order_by(of.begun_at, of.ref))
+    return [Case(who, source, ref.removeprefix(_ABOUT_DEAL), at) for who, source, ref, at in rows]

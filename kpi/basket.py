@@ -1,30 +1,26 @@
 """Metrics of what deals sell and of what clients do in them."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select
 
+from kpi.earlier import span_before
 from kpi.own import Ask, Case
 from kpi.touch import Client, Clients, is_known_by
 from store.call import CALL_LEG
 from store.fact import DealState, Direction, EmailKind, Seen
-from store.moment import day_number
 from store.surrounding import PRODUCT_LINE
 from store.table import CALL, CUSTOM_VALUE, DEAL, EMAIL, TEAM
-
-_DAY = timedelta(days=1)
 
 
 def bought(ask: Ask) -> Iterator[Case]:
     """Lines of deals won; of one client and product they have one key. With `before`, those of the
     time just before the period, as long as it."""
-    first, last = ask.span.first, ask.span.last
-    if ask.options.get("before"):
-        first, last = first - (last - first + _DAY), first - _DAY
-    clients, line = Clients(ask.tx), PRODUCT_LINE.c
+    span = span_before(ask.span) if ask.options.get("before") else ask.span
+    clients, line = ask.past.of(Clients), PRODUCT_LINE.c
     query = select(PRODUCT_LINE).where(
-        line.closed_day.between(day_number(first), day_number(last)),
+        line.closed_day.between(*span.days),
         line.state == int(DealState.WON),
         line.removed_at.is_(None),
         line.client_ref.is_not(None),
@@ -64,25 +60,7 @@ def unapproved(ask: Ask) -> Iterator[Case]:
 def together(ask: Ask) -> Iterator[Case]:
     """Of the deals created, those in which the client acted `least` times and more: wrote a letter
     about the deal, or rang and talked while it was open."""
-    acts: dict[tuple[int, str], int] = {}
-    letters = select(EMAIL.c.source_id, EMAIL.c.about_ref).where(
-        EMAIL.c.direction == int(Direction.IN),
-        EMAIL.c.kind == int(EmailKind.PERSONAL),
-        EMAIL.c.removed_at.is_(None),
-        EMAIL.c.about_ref.startswith("deal:"),
-    )
-    for source_id, about in ask.tx.execute(letters):
-        place = (source_id, about.removeprefix("deal:"))
-        acts[place] = acts.get(place, 0) + 1
-    rung: dict[Client, dict[str, datetime]] = {}
-    clients, leg = Clients(ask.tx), CALL_LEG.c
-    rings = select(leg.source_id, leg.client_ref, leg.call_ref, leg.started_at).where(
-        leg.client_ref.is_not(None), leg.talk_s > 0, leg.direction == int(Direction.IN)
-    )
-    # A call is one act, however many legs it had.
-    for source_id, about, call, at in ask.tx.execute(rings):
-        if client := clients.client(source_id, about):
-            rung.setdefault(client, {})[call] = at
+    clients, acts, rung = ask.past.of(Clients), _letters(ask), _rings(ask)
     born = select(DEAL).where(DEAL.c.created_day.between(*ask.days), DEAL.c.removed_at.is_(None))
     for deal in ask.tx.execute(born):
         owner = clients.client(deal.source_id, f"deal:{deal.ref}")
@@ -92,6 +70,41 @@ def together(ask: Ask) -> Iterator[Case]:
         number += sum(deal.created_at <= at <= closed_at for at in times)
         head = (deal.created_by, deal.source_id, deal.ref, deal.created_at)
         yield Case(*head, amount=int(number >= ask.options["least"]))
+
+
+def _letters(ask: Ask) -> Mapping[tuple[int, str], int]:
+    """How many letters the client wrote about each deal that was created in the period."""
+    mail, deal = EMAIL.c, DEAL.c
+    about = (mail.source_id == deal.source_id) & (mail.about_ref == literal("deal:") + deal.ref)
+    query = (
+        select(deal.source_id, deal.ref, func.count())
+        .join_from(DEAL, EMAIL, about)
+        .where(
+            deal.created_day.between(*ask.days),
+            mail.direction == int(Direction.IN),
+            mail.kind == int(EmailKind.PERSONAL),
+            mail.removed_at.is_(None),
+        )
+    )
+    rows = ask.tx.execute(query.group_by(deal.source_id, deal.ref))
+    return {(source_id, ref): number for source_id, ref, number in rows}
+
+
+def _rings(ask: Ask) -> Mapping[Client, Mapping[str, datetime]]:
+    """When each client rang and talked since the period began; a call is one act, however many
+    legs it had."""
+    found: dict[Client, dict[str, datetime]] = {}
+    clients, leg = ask.past.of(Clients), CALL_LEG.c
+    rings = select(leg.source_id, leg.client_ref, leg.call_ref, leg.started_at).where(
+        leg.client_ref.is_not(None),
+        leg.talk_s > 0,
+        leg.direction == int(Direction.IN),
+        leg.started_at >= ask.span.begins_at(ask.vantage.zone),
+    )
+    for source_id, about, call, at in ask.tx.execute(rings):
+        if client := clients.client(source_id, about):
+            found.setdefault(client, {})[call] = at
+    return found
 
 
 def linked(ask: Ask) -> Iterator[Case]:

@@ -17,6 +17,7 @@ from kpi.median import median_records, middle
 from kpi.metric import Additive, Distinct, Median, Metric, Own, Share, Snapshot, Split
 from kpi.outcome import Outcome, measures_of
 from kpi.own import Case, Told, combine, counted_for, own_cases, sides_of
+from kpi.past import Past
 from kpi.period import Span
 from kpi.reading import read_sums
 from kpi.shown import to_fraction
@@ -79,14 +80,14 @@ def _of_sums(place: Place, metric: Metric) -> Iterator[Evidence]:
     tx, span, manager_id = place.tx, place.span, place.manager_id
     measures = measures_of(place.catalog, [metric])
     kept = read_sums(tx, place.catalog, place.cells, measures, [span], (manager_id,))
-    sums = kept.get((span.first, manager_id), {})
+    sums, places = kept.row(span.first, manager_id), kept.places
     for leaf, kind in place.catalog.leaves(metric):
         if not isinstance(kind, Additive):
             yield from evidence(place, leaf)
             continue
         rows = tx.execute(records(kind, *span.days, manager_id)).all()
         total = sum(row.amount for row in rows)
-        agrees = (total, len(rows)) == (sums.get(kind.total, 0), sums.get(kind.records, 0))
+        agrees = (total, len(rows)) == (sums[places[kind.total]], sums[places[kind.records]])
         yield Evidence(
             metric=leaf,
             fact=kind.total.fact,
@@ -144,7 +145,7 @@ def _of_distinct(place: Place, metric: Metric, kind: Distinct) -> Iterator[Evide
 def _of_own(place: Place, metric: Metric, own: Own) -> Iterator[Evidence]:
     """The cases by the dimension they belong to; of a share both of its sides."""
     groups: dict[Told, list[Case]] = {}
-    for case in own_cases(place.tx, metric, place.span, place.vantage):
+    for case in own_cases(Past(place.tx), metric, place.span, place.vantage):
         if place.manager_id in counted_for(case):
             groups.setdefault(case.of, []).append(case)
     for told, cases in groups.items():

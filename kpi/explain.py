@@ -16,11 +16,12 @@ from kpi.period import By, Span, month_of, week_of
 from kpi.shown import Number, show, to_fraction
 from kpi.subject import SUBJECTS
 from kpi.value import Query, Value, read_values
+from store import letter_twin, twin
 from store.directory import source_ids
+from store.moment import from_ms
 from store.store import Store
-from store.table import CALL
+from store.table import CALL, EMAIL
 from store.twin import Twin as ToldTwin
-from store.twin import tell_twins
 
 Link = Callable[[str, str, str], str | None]
 """(source, kind of fact, ref) to the record's address in the CRM, None where there is none."""
@@ -28,18 +29,20 @@ Link = Callable[[str, str, str], str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Twin:
-    """A call as the other system tells of it, with the seconds of talk that it tells."""
+    """A call or letter as the other system tells of it: when it began, and the seconds of talk of
+    a call."""
 
     source: str
     ref: str
-    talk_s: int
+    at: datetime
+    talk_s: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """One record and what it adds: None where it is counted but has nothing to sum (no rate).
 
-    `twin`: of a call that two systems tell of, what the other says.
+    `twin`: of a call or letter that two systems tell of, what the other says.
     """
 
     source: str
@@ -115,7 +118,7 @@ class _Reader:
         parts, agrees = [], True
         for each in evidence(self.place, metric):
             agrees &= each.agrees
-            twins = tell_twins(self.place.tx, _calls(each))
+            twins = {fact: tell(self.place.tx, _places(each, fact)) for fact, tell in _TWINS}
             part = Part(
                 metric=each.metric.name,
                 unit=each.shown_in,
@@ -132,11 +135,11 @@ class _Reader:
         behind: Evidence,
         names: Mapping[int, str],
         row: Any,
-        twins: Mapping[tuple[int, str], ToldTwin],
+        twins: Mapping[str, Mapping[tuple[int, str], ToldTwin]],
     ) -> Record:
         amount = show(to_fraction(row.amount, behind.shown_in), behind.shown_in)
         fact, source = _fact(behind, row), names[row.source_id]
-        told = twins.get((row.source_id, row.ref))
+        told = twins.get(fact, {}).get((row.source_id, row.ref))
         return Record(
             source=source,
             fact=fact,
@@ -144,14 +147,22 @@ class _Reader:
             at=row.at,
             contribution=None if row.gap else amount,
             link=self.link(source, fact, row.ref),
-            twin=told and Twin(source=names[told.source_id], ref=told.ref, talk_s=told.talk_s),
+            twin=told and _twin(names, told),
         )
 
 
-def _calls(behind: Evidence) -> list[tuple[int, str]]:
-    """The calls among the records."""
-    rows = [row for row in behind.rows if _fact(behind, row) == CALL.name]
+_TWINS = ((CALL.name, twin.tell_twins), (EMAIL.name, letter_twin.tell_twins))
+
+
+def _places(behind: Evidence, fact: str) -> list[tuple[int, str]]:
+    """The records of a kind."""
+    rows = [row for row in behind.rows if _fact(behind, row) == fact]
     return [(row.source_id, row.ref) for row in rows]
+
+
+def _twin(names: Mapping[int, str], told: ToldTwin) -> Twin:
+    at = from_ms(told.begun_ms)
+    return Twin(source=names[told.source_id], ref=told.ref, at=at, talk_s=told.talk_s)
 
 
 def _fact(behind: Evidence, row: Any) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, select
 
+from kpi.past import Past
 from store.fact import DealState
 from store.table import DEAL, SourceRow, StageChangeRow, StageRow, table_of
 
@@ -45,18 +46,19 @@ class Climb(NamedTuple):
     ref: str
     at: datetime
     manager_id: int | None
+    lead_ref: str | None
     ladder: Ladder
     highest: int
 
 
-def read_ladders(tx: Connection) -> Mapping[Funnel, Ladder]:
+def read_ladders(past: Past) -> Mapping[Funnel, Ladder]:
     """Every funnel that has stages; all its won stages are one last rung."""
     query = select(_STAGE, _SOURCE.c.name.label("source")).join(
         _SOURCE, _SOURCE.c.id == _STAGE.c.source_id
     )
     found: dict[Funnel, list[tuple[bool, int, str]]] = {}
     names = {}
-    for row in tx.execute(query):
+    for row in past.tx.execute(query):
         if row.state != DealState.LOST:
             rung = (row.state == DealState.WON, row.sort, row.ref)
             found.setdefault((row.source_id, row.pipeline_ref), []).append(rung)
@@ -69,36 +71,51 @@ def read_ladders(tx: Connection) -> Mapping[Funnel, Ladder]:
     return ladders
 
 
-def climbs(tx: Connection, first_day: int, last_day: int) -> Iterator[Climb]:
-    """How far the deals created on these days have come, in each funnel they were in."""
-    ladders = read_ladders(tx)
-    names = {row.id: row.name for row in tx.execute(select(_SOURCE.c.id, _SOURCE.c.name))}
+def climbs(past: Past, *which: ColumnElement[bool]) -> Iterator[Climb]:
+    """How far the deals that are so have come, in each funnel they were in."""
+    ladders, deal = past.of(read_ladders), DEAL.c
     born = (
-        select(DEAL)
-        .where(DEAL.c.created_day.between(first_day, last_day), DEAL.c.removed_at.is_(None))
-        .order_by(DEAL.c.source_id, DEAL.c.ref)
-    )
-    moved: dict[tuple[int, str], list[tuple[str, str]]] = {}
-    for source_id, ref, funnel, stage in tx.execute(
-        select(_CHANGE.c.source_id, DEAL.c.ref, _CHANGE.c.pipeline_ref, _CHANGE.c.stage_ref)
-        .join_from(
-            DEAL,
-            _CHANGE,
-            (_CHANGE.c.source_id == DEAL.c.source_id) & (_CHANGE.c.record_ref == DEAL.c.ref),
+        select(
+            deal.source_id,
+            deal.ref,
+            deal.pipeline_ref,
+            deal.stage_ref,
+            _SOURCE.c.name.label("source"),
+            deal.created_at,
+            deal.created_by,
+            deal.lead_ref,
         )
-        .where(_CHANGE.c.kind == DEAL.name, DEAL.c.created_day.between(first_day, last_day))
-    ):
-        moved.setdefault((source_id, ref), []).append((funnel, stage))
-    for deal in tx.execute(born):
-        stood = [(deal.pipeline_ref, deal.stage_ref), *moved.get((deal.source_id, deal.ref), ())]
+        .join(_SOURCE, _SOURCE.c.id == deal.source_id)
+        .where(deal.removed_at.is_(None), *which)
+        .order_by(deal.source_id, deal.ref)
+    )
+    moved = _moves(past, *which)
+    for row in past.tx.execute(born):
+        stood = [(row.pipeline_ref, row.stage_ref), *moved.get((row.source_id, row.ref), ())]
         highest: dict[str, int] = {}
         for funnel, stage in stood:
-            if ladder := ladders.get((deal.source_id, funnel)):
+            if ladder := ladders.get((row.source_id, funnel)):
                 highest[funnel] = max(ladder.rank(stage), highest.get(funnel, -1))
+        head = (row.source_id, row.source, row.ref, row.created_at, row.created_by, row.lead_ref)
         for funnel, rank in highest.items():
-            ladder = ladders[deal.source_id, funnel]
-            head = (deal.source_id, names[deal.source_id], deal.ref, deal.created_at)
-            yield Climb(*head, deal.created_by, ladder, rank)
+            yield Climb(*head, ladders[row.source_id, funnel], rank)
+
+
+def _moves(
+    past: Past, *which: ColumnElement[bool]
+) -> Mapping[tuple[int, str], Sequence[tuple[str, str]]]:
+    """The (funnel, stage) of every arrival of these deals."""
+    deal = DEAL.c
+    is_its = (_CHANGE.c.source_id == deal.source_id) & (_CHANGE.c.record_ref == deal.ref)
+    query = (
+        select(deal.source_id, deal.ref, _CHANGE.c.pipeline_ref, _CHANGE.c.stage_ref)
+        .join_from(DEAL, _CHANGE, is_its)
+        .where(_CHANGE.c.kind == DEAL.name, *which)
+    )
+    found: dict[tuple[int, str], list[tuple[str, str]]] = {}
+    for source_id, ref, funnel, stage in past.tx.execute(query):
+        found.setdefault((source_id, ref), []).append((funnel, stage))
+    return found
 
 
 def _ladder(name: str, rungs: Sequence[tuple[bool, int, str]]) -> Ladder:

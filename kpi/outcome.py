@@ -1,6 +1,6 @@
 """From sums to a number: the sum itself, or the formula computed exactly over its parts."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
@@ -29,21 +29,24 @@ Answers = dict[tuple[date, int], list[Of]]
 """By first day of the span and manager: the outcome, or one for each value of a dimension."""
 
 
-Sums = Mapping[Measure, int]
+Places = Mapping[Measure, int]
+"""Where each sum stands in a row of sums."""
+
+Row = Sequence[int]
 Others = Mapping[str, Outcome]
-Recipe = Callable[[Sums, Others], Outcome]
-"""Makes the outcome of one manager and span from their sums (one that is not there is 0) and the
-outcomes of metrics that are no sums."""
+Recipe = Callable[[Row, Others], Outcome]
+"""Makes the outcome of one manager and span from their row of sums and the outcomes of metrics that
+are no sums."""
 
 
-def recipe(catalog: Catalog, metric: Metric) -> Recipe:
+def recipe(catalog: Catalog, metric: Metric, places: Places) -> Recipe:
     """How `metric` is made."""
     if isinstance(metric.kind, Additive):
-        return _sum(metric, metric.kind)
+        return _sum(metric, metric.kind, places)
     if isinstance(metric.kind, Formula):
-        return _formula(catalog, metric.kind)
+        return _formula(catalog, metric.kind, places)
     blank = Outcome(Fraction(0) if counts_things(metric) else None, 0)
-    return lambda _sums, others: others.get(metric.name, blank)
+    return lambda _row, others: others.get(metric.name, blank)
 
 
 def counts_things(metric: Metric) -> bool:
@@ -63,30 +66,29 @@ def unit_of(catalog: Catalog, side: Formula) -> str:
     return MONEY if MONEY in {catalog.find(name).unit for name in side.names} else ""
 
 
-def _sum(metric: Metric, kind: Additive) -> Recipe:
-    unit, total, records, gap = metric.unit, kind.total, kind.records, kind.gap
-    if gap is None:
-        return lambda sums, _: Outcome(to_fraction(sums.get(total, 0), unit), sums.get(records, 0))
-    return lambda sums, _: Outcome(
-        to_fraction(sums.get(total, 0), unit), sums.get(records, 0), sums.get(gap, 0) > 0
-    )
+def _sum(metric: Metric, kind: Additive, places: Places) -> Recipe:
+    unit, total, records = metric.unit, places[kind.total], places[kind.records]
+    if kind.gap is None:
+        return lambda row, _: Outcome(to_fraction(row[total], unit), row[records])
+    gap = places[kind.gap]
+    return lambda row, _: Outcome(to_fraction(row[total], unit), row[records], row[gap] > 0)
 
 
-def _formula(catalog: Catalog, formula: Formula) -> Recipe:
-    parts = {name: recipe(catalog, catalog.find(name)) for name in formula.names}
+def _formula(catalog: Catalog, formula: Formula, places: Places) -> Recipe:
+    parts = {name: recipe(catalog, catalog.find(name), places) for name in formula.names}
     above, below = formula.sides or (formula, None)
     behind = below if below is not None and below.names else above
     # Several metrics may count the same records: those are counted once.
     counts = {
-        kind.records if isinstance(kind, Additive) else leaf.name
+        places[kind.records] if isinstance(kind, Additive) else leaf.name
         for name in behind.names
         for leaf, kind in catalog.leaves(catalog.find(name))
     }
 
-    def cook(sums: Sums, others: Others) -> Outcome:
-        made = {name: part(sums, others) for name, part in parts.items()}
+    def cook(row: Row, others: Others) -> Outcome:
+        made = {name: part(row, others) for name, part in parts.items()}
         exact = {name: each.exact for name, each in made.items()}
-        n = sum(_behind(each, sums, others) for each in counts)
+        n = sum(_behind(each, row, others) for each in counts)
         gap = any(each.gap for each in made.values())
         if below is None:
             return Outcome(formula.compute(exact), n, gap)
@@ -95,9 +97,9 @@ def _formula(catalog: Catalog, formula: Formula) -> Recipe:
     return cook
 
 
-def _behind(counted: Measure | str, sums: Sums, others: Others) -> int:
-    if isinstance(counted, Measure):
-        return sums.get(counted, 0)
+def _behind(counted: int | str, row: Row, others: Others) -> int:
+    if isinstance(counted, int):
+        return row[counted]
     found = others.get(counted)
     return found.n if found else 0
 

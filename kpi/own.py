@@ -20,6 +20,7 @@ from kpi.coverage import Vantage
 from kpi.median import middle
 from kpi.metric import Metric, Own
 from kpi.outcome import Answers, Of, Outcome
+from kpi.past import Past
 from kpi.period import Span
 from kpi.shown import to_fraction
 from store.table import TEAM
@@ -54,12 +55,20 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True)
 class Ask:
-    """What a function is asked: local days (inclusive), and by which settings and moment."""
+    """What a function is asked: local days (inclusive), and by which settings and moment.
 
-    tx: Connection
+    `past` reads once what is the same whatever the days are.
+    """
+
+    past: Past
     span: Span
     vantage: Vantage
     options: Mapping[str, Any]
+
+    @property
+    def tx(self) -> Connection:
+        """The store, as of one moment."""
+        return self.past.tx
 
     @property
     def days(self) -> tuple[int, int]:
@@ -71,7 +80,7 @@ Function = Callable[[Ask], Iterable[Case]]
 
 
 def read_own(
-    tx: Connection,
+    past: Past,
     metric: Metric,
     spans: Sequence[Span],
     manager_ids: tuple[int, ...] | None,
@@ -81,7 +90,7 @@ def read_own(
     found: Answers = {}
     for span in spans:
         groups: dict[int, dict[Told, list[Case]]] = {}
-        for case in own_cases(tx, metric, span, vantage):
+        for case in own_cases(past, metric, span, vantage):
             for manager_id in counted_for(case):
                 if manager_ids is None or manager_id in manager_ids:
                     told = groups.setdefault(manager_id, {})
@@ -91,13 +100,13 @@ def read_own(
     return found
 
 
-def own_cases(tx: Connection, metric: Metric, span: Span, vantage: Vantage) -> Iterator[Case]:
+def own_cases(past: Past, metric: Metric, span: Span, vantage: Vantage) -> Iterator[Case]:
     """The cases of a metric in a span; none of days that are still to come."""
     own = metric.kind
     today = vantage.now.astimezone(vantage.zone).date()
     if not isinstance(own, Own) or span.first > today:
         return
-    ask = Ask(tx, span, vantage, dict(own.options))
+    ask = Ask(past, span, vantage, dict(own.options))
     if own.function.startswith(_OURS):
         yield from own.call(ask)
         return

@@ -1,22 +1,22 @@
 """Conversions between stages, of the deals or leads created in a period: cohorts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, tuple_
 
 from kpi.ladder import Climb, climbs
 from kpi.own import Ask, Case
-from store.table import DEAL, LEAD, SourceRow, table_of
+from kpi.past import Past
+from store.table import CUSTOM_VALUE, DEAL, LEAD, SourceRow, table_of
 
 _SOURCE = table_of(SourceRow)
 WON = "won"
 """The role of the last rung of every funnel."""
-_LAST_DAY = 99991231
 
 
 def steps(ask: Ask) -> Iterator[Case]:
     """Of the deals that reached a stage or one beyond it, which reached the next, by funnel."""
-    found = sorted(climbs(ask.tx, *ask.days), key=lambda each: each.ladder.name)
+    found = sorted(climbs(ask.past, _born(ask)), key=lambda each: each.ladder.name)
     for climb in found:
         ladder = climb.ladder
         for at, (earlier, later) in enumerate(zip(ladder.stages, ladder.stages[1:], strict=False)):
@@ -31,7 +31,7 @@ def roles(ask: Ask) -> Iterator[Case]:
     funnel is one deal."""
     start, end = ask.options.get("start"), ask.options["end"]
     found: dict[tuple[int, str], Case] = {}
-    for climb in climbs(ask.tx, *ask.days):
+    for climb in climbs(ask.past, _born(ask)):
         first = _rung(ask, climb, start) if start else -1
         last = _rung(ask, climb, end)
         if first is not None and last is not None and climb.highest >= first:
@@ -39,6 +39,23 @@ def roles(ask: Ask) -> Iterator[Case]:
             known = found.setdefault((case.source_id, case.ref), case)
             found[case.source_id, case.ref] = max(known, case, key=lambda each: each.amount)
     yield from found.values()
+
+
+def by_field(ask: Ask) -> Iterator[Case]:
+    """As `roles`, told apart by the custom field `field`."""
+    name = ask.options["field"]
+    texts = ask.past.of(_texts, name)
+    for case in roles(ask):
+        yield case._replace(of=((name, texts.get((case.source_id, case.ref))),))
+
+
+def _texts(past: Past, name: str) -> Mapping[tuple[int, str], str]:
+    """What a custom field of deals holds."""
+    value = CUSTOM_VALUE.c
+    query = select(value.source_id, value.ref, value.text).where(
+        value.kind == DEAL.name, value.name == name
+    )
+    return {(source_id, ref): text for source_id, ref, text in past.tx.execute(query)}
 
 
 def leads(ask: Ask) -> Iterator[Case]:
@@ -59,14 +76,16 @@ def leads(ask: Ask) -> Iterator[Case]:
 
 def _leads_of_deals(ask: Ask, role: str) -> Iterator[tuple[int, str]]:
     """Leads of deals that reached the role; a deal is made on the day of its lead or later."""
-    made = select(DEAL.c.source_id, DEAL.c.ref, DEAL.c.lead_ref)
-    rows = ask.tx.execute(made.where(DEAL.c.lead_ref.is_not(None)))
-    of = {(row[0], row[1]): row[2] for row in rows}
-    for climb in climbs(ask.tx, ask.days[0], _LAST_DAY):
+    born = select(LEAD.c.source_id, LEAD.c.ref).where(LEAD.c.created_day.between(*ask.days))
+    of_them = tuple_(DEAL.c.source_id, DEAL.c.lead_ref).in_(born)
+    for climb in climbs(ask.past, of_them, DEAL.c.created_day >= ask.days[0]):
         last = _rung(ask, climb, role)
-        lead = of.get((climb.source_id, climb.ref))
-        if lead is not None and last is not None and climb.highest >= last:
-            yield climb.source_id, lead
+        if climb.lead_ref is not None and last is not None and climb.highest >= last:
+            yield climb.source_id, climb.lead_ref
+
+
+def _born(ask: Ask) -> ColumnElement[bool]:
+    return DEAL.c.created_day.between(*ask.days)
 
 
 def _rung(ask: Ask, climb: Climb, role: str) -> int | None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
 
 from kpi.error import AskError
+from store.moment import day_number
 from store.store import Store
 from store.table import TEAM, AccountRow, AliasRow, ManagerRow, SourceRow, table_of
 
@@ -75,7 +77,13 @@ def _people(tx: Connection, query: Select[Any]) -> list[Person]:
     return sorted(found, key=lambda person: (person.name or "", person.id))
 
 
-def _aliases(tx: Connection) -> dict[int, dict[str, str]]:
+def read_accounts(tx: Connection, source: str, since: date, until: date) -> dict[int, str]:
+    """The account of a source that each manager had on some of the local days, by manager id."""
+    met = (_ALIAS.c.from_day <= day_number(until), _ALIAS.c.to_day >= day_number(since))
+    return {who: found[source] for who, found in _aliases(tx, *met).items() if source in found}
+
+
+def _aliases(tx: Connection, *where: ColumnElement[bool]) -> dict[int, dict[str, str]]:
     """The ids of every manager by source; of several that of an account rather than an extension,
     and the one that is valid longest."""
     of = _ACCOUNT.c
@@ -84,6 +92,7 @@ def _aliases(tx: Connection) -> dict[int, dict[str, str]]:
         select(_ALIAS.c.manager_id, _SOURCE.c.name, _ALIAS.c.ref)
         .join(_SOURCE, _SOURCE.c.id == _ALIAS.c.source_id)
         .join(_ACCOUNT, is_its, isouter=True)
+        .where(*where)
         .order_by(of.ref.is_not(None), _ALIAS.c.to_day, _ALIAS.c.from_day, _ALIAS.c.ref.desc())
     )
     found: dict[int, dict[str, str]] = {}

@@ -17,33 +17,25 @@ from kpi.period import Span, pieces
 from store.moment import day_number
 
 
-class Line(Mapping[Measure, int]):
-    """The sums of one span and manager. `places` tells where each stands: all lines share it, so
-    that a sum nobody asks for costs no look-up."""
-
-    __slots__ = ("_amounts", "_places")
+class Sums:
+    """Sums by span and manager: a row of numbers for each pair, each sum at its place in it."""
 
     def __init__(self, places: Mapping[Measure, int]) -> None:
-        self._places = places
-        self._amounts = [0] * len(places)
+        self.places = places
+        self._rows: dict[tuple[date, int], list[int]] = {}
+        self._nothing = (0,) * len(places)
 
-    def add(self, first: int, amounts: Sequence[int]) -> None:
-        """Adds amounts to the sums from the place `first` on."""
-        places = slice(first, first + len(amounts))
-        self._amounts[places] = map(operator.add, self._amounts[places], amounts)
+    def row(self, first: date, manager_id: int) -> Sequence[int]:
+        """The sums of the span that begins on this day, all 0 where nothing was counted."""
+        return self._rows.get((first, manager_id), self._nothing)
 
-    def __getitem__(self, measure: Measure) -> int:
-        return self._amounts[self._places[measure]]
-
-    def __iter__(self) -> Iterator[Measure]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-
-Sums = Mapping[tuple[date, int], Mapping[Measure, int]]
-"""By first day of the span and manager; a sum that is not there is 0."""
+    def add(self, first: date, manager_id: int, place: int, amounts: Sequence[int]) -> None:
+        """Adds amounts to the sums from this place on."""
+        row = self._rows.get((first, manager_id))
+        if row is None:
+            self._rows[first, manager_id] = row = [0] * len(self.places)
+        places = slice(place, place + len(amounts))
+        row[places] = map(operator.add, row[places], amounts)
 
 
 def read_sums(
@@ -55,29 +47,21 @@ def read_sums(
     manager_ids: tuple[int, ...] | None,
 ) -> Sums:
     """The sums of every span and manager; a whole month's board is one indexed query."""
-    found: dict[tuple[date, int], Line] = {}
     place = placer(spans)
     known = catalog.columns if cells is not None else {}
     asked = dict.fromkeys(measures)
     kept = [each for each in asked if each in known]
     rest = [each for each in asked if each not in known]
-    places = {each: number for number, each in enumerate((*kept, *rest))}
-
-    def add(rows: Iterable[Any], first: int) -> None:
-        for day, manager_id, *amounts in rows:
-            key = (place(day), manager_id)
-            line = found.get(key)
-            if line is None:
-                found[key] = line = Line(places)
-            line.add(first, amounts)
-
+    found = Sums({each: number for number, each in enumerate((*kept, *rest))})
     if cells is not None and kept:
         columns = [catalog.columns[each] for each in kept]
-        add(_kept_rows(tx, cells, columns, spans, manager_ids), 0)
+        for day, manager_id, *amounts in _kept_rows(tx, cells, columns, spans, manager_ids):
+            found.add(place(day), manager_id, 0, amounts)
     if rest and spans:
         scope = Scope(day_number(spans[0].first), day_number(spans[-1].last), manager_ids)
         query = total({each: f"sum_{index}" for index, each in enumerate(rest)}, scope=scope)
-        add(tx.execute(query), len(kept))
+        for day, manager_id, *amounts in tx.execute(query):
+            found.add(place(day), manager_id, len(kept), amounts)
     return found
 
 

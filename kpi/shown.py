@@ -30,14 +30,14 @@ def to_percent(ratio: Fraction) -> str:
     return _decimal(ratio * 100, 1)
 
 
-def round_half_up(value: Fraction, places: int) -> Fraction:
-    """Rounded to `places` decimals; a half goes away from zero."""
-    scaled = abs(value) * 10**places
-    rounded = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Fraction(-rounded if value < 0 else rounded, 10**places)
+def round_half_up(value: Fraction, places: int) -> int:
+    """How many units of the last of `places` decimals; a half goes away from zero."""
+    above, below = value.numerator * int(10**places), value.denominator
+    rounded = (2 * abs(above) + below) // (2 * below)
+    return -rounded if above < 0 else rounded
 
 
 def _decimal(value: Fraction, places: int) -> str:
     rounded = round_half_up(value, places)
-    whole, part = divmod(abs(rounded.numerator) * 10**places // rounded.denominator, 10**places)
+    whole, part = divmod(abs(rounded), 10**places)
     return f"{'-' if rounded < 0 else ''}{whole}.{part:0{places}d}"

@@ -20,7 +20,7 @@ from store.fact import (
     Transfer,
 )
 from store.reply import ALONE, EVERYBODY
-from store.surrounding import CLIENT, PRODUCT_LINE, TASK
+from store.surrounding import CLIENT, PRODUCT_LINE, PURCHASE, TASK
 from store.table import CALL, DEAL, EMAIL, JOURNAL, LEAD, MEETING, QUOTE
 
 
@@ -291,6 +291,16 @@ SUBJECTS: Mapping[str, Subject] = {
             "removed_at",
         ),
         words={"state": {state.name.lower(): int(state) for state in DealState}},
+        exists=(_THERE,),
+    ),
+    "purchase": Subject(
+        table=PURCHASE,
+        stream="purchases",
+        unit="purchases",
+        occasions={"bought_at": Occasion(at="bought_at", day="day", who="credited_to")},
+        credits={"credited_to": "credited_to"},
+        sums={"base_amount": "money"},
+        filters=("client_ref", "base_amount", "currency", "credited_to", "removed_at"),
         exists=(_THERE,),
     ),
 }

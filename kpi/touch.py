@@ -20,6 +20,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from kpi.past import Past
 from store.call import CALL_LEG
 from store.fact import Direction, EmailKind, MeetingState, Seen
 from store.surrounding import CLIENT
@@ -44,7 +45,8 @@ class Touch(NamedTuple):
 class Clients:
     """Whose record a reference means: a contact's company, the client of a deal or lead."""
 
-    def __init__(self, tx: Connection) -> None:
+    def __init__(self, past: Past) -> None:
+        tx = past.tx
         self._company: dict[Client, str] = {}
         self._of: dict[Client, str] = {}
         works = select(CLIENT.c.source_id, CLIENT.c.ref, CLIENT.c.company_ref)
@@ -75,17 +77,32 @@ def touches(tx: Connection, clients: Clients, first_day: int, last_day: int) -> 
                 yield Touch(client, at, fact, ref, who, direction, talk_s)
 
 
-def first_touches(tx: Connection, clients: Clients) -> Mapping[Client, datetime]:
+def first_touches(past: Past) -> Mapping[Client, datetime]:
     """When each client was first in contact with us, of all time that was read."""
     leg = CALL_LEG.c
     talked = select(leg.source_id, leg.client_ref.label("about"), leg.started_at.label("at")).where(
         leg.client_ref.is_not(None), leg.talk_s > 0
     )
-    parts = [talked, *(_when(query) for query in (_letters(), _meetings(), _leads()))]
-    rows = union_all(*parts).subquery().c
+    return _earliest(past, talked, *map(_when, (_letters(), _meetings(), _leads())))
+
+
+def first_calls(past: Past) -> Mapping[Client, datetime]:
+    """When we first talked with each client by telephone."""
+    return _earliest(past, _when(_calls()))
+
+
+def first_entries(past: Past, talk_s: int) -> Mapping[Client, datetime]:
+    """When there first was a meeting with each client, or a talk of `talk_s` seconds and more."""
+    talks = _calls().where(CALL.c.talk_s >= talk_s)
+    return _earliest(past, _when(talks), _when(_meetings()))
+
+
+def _earliest(past: Past, *parts: Select[Any]) -> Mapping[Client, datetime]:
+    """The earliest moment of each client among rows of (source, reference, moment)."""
+    clients, rows = past.of(Clients), union_all(*parts).subquery().c
     earliest = select(rows.source_id, rows.about, func.min(rows.at))
     found: dict[Client, datetime] = {}
-    for source_id, about, at in tx.execute(earliest.group_by(rows.source_id, rows.about)):
+    for source_id, about, at in past.tx.execute(earliest.group_by(rows.source_id, rows.about)):
         client = clients.client(source_id, about)
         if client is not None and (client not in found or at < found[client]):
             found[client] = at

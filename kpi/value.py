@@ -1,11 +1,14 @@
 """Values of metrics for managers and the team, with what is behind them and how sure they are."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import Connection
 
 from kpi.catalog import Catalog
@@ -15,9 +18,20 @@ from kpi.distinct import read_distinct
 from kpi.engine import is_kept
 from kpi.formula import Formula
 from kpi.median import read_medians
-from kpi.metric import Distinct, Median, Metric, Own, Snapshot, Split, Unfed
-from kpi.outcome import Answers, Of, Outcome, counts_things, measures_of, recipe, unit_of
+from kpi.metric import Additive, Distinct, Median, Metric, Own, Snapshot, Split, Unfed
+from kpi.outcome import (
+    Answers,
+    Others,
+    Outcome,
+    Places,
+    Row,
+    counts_things,
+    measures_of,
+    recipe,
+    unit_of,
+)
 from kpi.own import read_own
+from kpi.past import Past
 from kpi.period import By, Span, split
 from kpi.person import Person, read_board, read_people
 from kpi.reading import Sums, read_sums
@@ -44,8 +58,7 @@ class Query:
     metrics: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Value:
+class Value(Struct, frozen=True, kw_only=True):
     """One number, field by field what `merilo kpi --json` prints.
 
     `manager` and `manager_id` are None for the team. `value` is None when it is unknown or there
@@ -54,9 +67,9 @@ class Value:
 
     manager: str | None
     manager_id: int | None
-    aliases: Mapping[str, str] = field(hash=False)
+    aliases: Mapping[str, str]
     metric: str
-    of: Mapping[str, str | None] | None = field(default=None, hash=False)
+    of: Mapping[str, str | None] | None
     by: By
     period: date
     value: Number | None
@@ -65,7 +78,7 @@ class Value:
     denominator: Number | None
     n: int | None
     state: State
-    coverage: Mapping[str, str | None] = field(hash=False)
+    coverage: Mapping[str, str | None]
     version: int
 
     @property
@@ -79,7 +92,7 @@ class Value:
 
     def to_json(self) -> dict[str, Any]:
         """The object that is printed as one line, its keys in a fixed order."""
-        return {**vars(self), "aliases": dict(self.aliases), "period": self.period.isoformat()}
+        return {**asdict(self), "period": self.period.isoformat()}
 
 
 def values(store: Store, catalog: Catalog, query: Query, vantage: Vantage) -> list[Value]:
@@ -122,7 +135,7 @@ def _read_others(
 ) -> Mapping[str, Answers]:
     """What is not made of sums of days: it is read from rows of its own, or from the facts."""
     found: dict[str, Answers] = {}
-    people = query.manager_ids
+    people, past = query.manager_ids, Past(tx)
     for metric in metrics:
         match metric.kind:
             case Split():
@@ -134,8 +147,60 @@ def _read_others(
             case Distinct():
                 found[metric.name] = read_distinct(tx, metric, spans, people)
             case Own():
-                found[metric.name] = read_own(tx, metric, spans, people, vantage)
+                found[metric.name] = read_own(past, metric, spans, people, vantage)
     return found
+
+
+class _Shown(NamedTuple):
+    """An outcome as it is shown; `is_part`: some of its records could not be summed."""
+
+    value: Number | None = None
+    numerator: Number | None = None
+    denominator: Number | None = None
+    n: int | None = None
+    is_part: bool = False
+
+
+_UNKNOWN = _Shown()
+
+
+class _Column:
+    """A metric of a question. What is made of sums alone is made and shown once for equal sums:
+    most cells of a long table are alike."""
+
+    def __init__(self, catalog: Catalog, metric: Metric, places: Places) -> None:
+        self.metric = metric
+        self.is_told_apart = metric.dimension is not None
+        self._units = _units(catalog, metric)
+        self._made = recipe(catalog, metric, places)
+        is_of_sums = all(isinstance(kind, Additive) for _, kind in catalog.leaves(metric))
+        own = [places[each] for each in measures_of(catalog, [metric])] if is_of_sums else []
+        self._pick = itemgetter(*own) if own else None
+        self._known: dict[Any, _Shown] = {}
+        is_held = isinstance(metric.kind, Snapshot) or counts_things(metric)
+        self.nothing = self.shown(Outcome(Fraction(0) if is_held else None, 0))
+
+    def made(self, row: Row, others: Others) -> _Shown:
+        """Its number for one manager and span."""
+        if self._pick is None:
+            return self.shown(self._made(row, others))
+        key = self._pick(row)
+        found = self._known.get(key)
+        if found is None:
+            self._known[key] = found = self.shown(self._made(row, others))
+        return found
+
+    def shown(self, outcome: Outcome) -> _Shown:
+        """The outcome in the metric's units."""
+        above, below = outcome.numerator, outcome.denominator
+        has_sides = (above, below) != (None, None)
+        return _Shown(
+            value=_shown(outcome.exact, self.metric.unit),
+            numerator=_shown(above, self._units[0]) if has_sides else None,
+            denominator=_shown(below, self._units[1]) if has_sides else None,
+            n=outcome.n,
+            is_part=outcome.gap,
+        )
 
 
 @dataclass(frozen=True)
@@ -151,19 +216,19 @@ class _Answer:
     def values(
         self, metrics: Sequence[Metric], spans: Sequence[Span], people: Sequence[Person]
     ) -> Iterator[Value]:
-        recipes = [(each, recipe(self.catalog, each), self._units(each)) for each in metrics]
+        columns = [_Column(self.catalog, each, self.sums.places) for each in metrics]
         for span in spans:
-            judged = [(*each, self._judge(each[0], span)) for each in recipes]
+            judged = [(each, self._judge(each.metric, span)) for each in columns]
             for person in people:
                 key = (span.first, person.id)
-                sums, others = self.sums.get(key, {}), self._alone(key)
-                for metric, made, units, coverage in judged:
-                    whose = (person, metric, span, coverage, units)
-                    if metric.name not in self.others:
-                        yield self._value(*whose, made(sums, others))
+                row, others = self.sums.row(*key), self._alone(key)
+                for column, coverage in judged:
+                    whose = (person, column.metric, span, coverage)
+                    if column.metric.name not in self.others:
+                        yield self._value(*whose, column.made(row, others))
                         continue
-                    for of, outcome in self._others(metric, key, coverage.state):
-                        yield self._value(*whose, outcome, of)
+                    for of, shown in self._others(column, key, coverage.state):
+                        yield self._value(*whose, shown, of)
 
     def _judge(self, metric: Metric, span: Span) -> Coverage:
         if metric.name in self.snapshots:
@@ -173,20 +238,21 @@ class _Answer:
         needs, vantage = metric.needs, self.vantage
         return judge(needs, span, vantage, self.reaches, all_time=metric.all_time)
 
-    def _alone(self, key: tuple[date, int]) -> Mapping[str, Outcome]:
+    def _alone(self, key: tuple[date, int]) -> Others:
         """The one outcome of each metric that is no sum, for the formulas made of them."""
         found = {name: answers.get(key) for name, answers in self.others.items()}
         return {name: each[0][1] for name, each in found.items() if each}
 
-    def _others(self, metric: Metric, key: tuple[date, int], state: State) -> Sequence[Of]:
+    def _others(
+        self, column: _Column, key: tuple[date, int], state: State
+    ) -> Iterable[tuple[Mapping[str, str | None] | None, _Shown]]:
         """A sum that is told apart has no value where nothing was counted, unless it is unknown."""
-        is_held = isinstance(metric.kind, Snapshot) or counts_things(metric)
-        nothing: list[Of] = [(None, Outcome(Fraction(0) if is_held else None, 0))]
-        is_told_apart = metric.dimension is not None
-        if is_told_apart and state == "unknown":
-            return nothing
-        found = self.others[metric.name].get(key)
-        return found or ([] if is_told_apart else nothing)
+        found = self.others[column.metric.name].get(key)
+        if column.is_told_apart and state == "unknown":
+            return ((None, column.nothing),)
+        if not found:
+            return () if column.is_told_apart else ((None, column.nothing),)
+        return ((of, column.shown(outcome)) for of, outcome in found)
 
     def _value(
         self,
@@ -194,14 +260,14 @@ class _Answer:
         metric: Metric,
         span: Span,
         coverage: Coverage,
-        units: tuple[str, str],
-        outcome: Outcome,
+        shown: _Shown,
         of: Mapping[str, str | None] | None = None,
     ) -> Value:
-        state, is_known = coverage.state, coverage.state != "unknown"
-        if outcome.gap and is_known:
+        state = coverage.state
+        if state == "unknown":
+            shown = _UNKNOWN
+        elif shown.is_part:
             state = "partial"
-        has_sides = is_known and (outcome.numerator, outcome.denominator) != (None, None)
         return Value(
             manager=person.name,
             manager_id=None if person.id == TEAM else person.id,
@@ -210,22 +276,23 @@ class _Answer:
             of=of,
             by=self.by,
             period=span.start,
-            value=_shown(outcome.exact, metric.unit) if is_known else None,
+            value=shown.value,
             unit=metric.unit,
-            numerator=_shown(outcome.numerator, units[0]) if has_sides else None,
-            denominator=_shown(outcome.denominator, units[1]) if has_sides else None,
-            n=outcome.n if is_known else None,
+            numerator=shown.numerator,
+            denominator=shown.denominator,
+            n=shown.n,
             state=state,
             coverage=coverage.marks,
             version=metric.version,
         )
 
-    def _units(self, metric: Metric) -> tuple[str, str]:
-        """The units of numerator and denominator."""
-        if isinstance(metric.kind, Formula) and metric.kind.sides:
-            above, below = metric.kind.sides
-            return unit_of(self.catalog, above), unit_of(self.catalog, below)
-        return "", ""
+
+def _units(catalog: Catalog, metric: Metric) -> tuple[str, str]:
+    """The units of numerator and denominator."""
+    if isinstance(metric.kind, Formula) and metric.kind.sides:
+        above, below = metric.kind.sides
+        return unit_of(catalog, above), unit_of(catalog, below)
+    return "", ""
 
 
 def _shown(exact: Fraction | None, unit: str) -> Number | None:

@@ -78,11 +78,12 @@ def records_table(part: Part, title: str, phrase: Phrase) -> Table:
 
 
 def _ref(record: Record, phrase: Phrase) -> str:
-    """The record's id, and what the other system says of a call that two tell of."""
+    """The record's id, and what the other system says of a call or letter that two tell of."""
     twin = record.twin
     if twin is None:
         return record.ref
-    return f"{record.ref} = {twin.source}:{twin.ref} ({phrase.number(twin.talk_s, 'seconds')})"
+    talk = "" if twin.talk_s is None else f" ({phrase.number(twin.talk_s, 'seconds')})"
+    return f"{record.ref} = {twin.source}:{twin.ref}{talk}"
 
 
 class Column:

@@ -1,22 +1,24 @@
 """From KPI values to what a destination should show, and the acts of writing back in one place."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from config.settings import DestinationSettings
 from connectors.destination import AS_OF, COVERAGE, FieldKind, FieldSpec
+from kpi.engine import is_kept
 from kpi.formula import Formula
 from kpi.metric import MONEY, RATIO, Metric
-from kpi.period import month_of, months_back
+from kpi.period import Span, month_of, months_back, split
+from kpi.person import read_accounts
 from kpi.value import Query, Value, values
 from merilo.record_fact import desired_facts
 from merilo.wiring import App
 from store import ledger
 from sync.source import turn
 from writeback.apply import apply
-from writeback.desired import Desired, ManagerScore, Wanted, in_profile
+from writeback.desired import Desired, ManagerScore, Wanted, card_key, ending, in_profile
 from writeback.drain import drain
 from writeback.plan import Plan, plan
 from writeback.result import UndoResult, WriteResult
@@ -90,35 +92,44 @@ def desired_of(app: App, settings: DestinationSettings) -> Desired:
     if settings.kind == "record_fields":
         return desired_facts(app, settings)
     language = app.settings.merilo.language
-    is_profile = settings.kind == "user_fields"
     today = app.vantage.now.astimezone(app.vantage.zone).date()
+    is_profile = settings.kind == "user_fields"
     first = months_back(today, 1 if is_profile else settings.months)
-    last = month_of(today).last
-    by_month = _ask(app, settings.metrics, first, last, "month")
-    by_day = _ask(app, settings.today, today, today, "day") if settings.today else []
-    scores = _scores(app, settings, by_month, by_day)
+    months = split(first, month_of(today).last, "month")
+    scores = _scores(app, settings, months, today)
     fields = _fields(app, settings, language)
     if is_profile:
-        records = _profiles(app, settings, fields, scores, first)
+        profiles = [in_profile(fields, score) for score in scores]
+        left = _left(app, settings, fields, {each.key for each in profiles}, {"": first})
+        records = [*profiles, *left]
         return Desired(fields=fields, records=records, language=language, own={AS_OF, COVERAGE})
-    return Desired(fields=fields, scores=scores, language=language)
+    endings = {ending(each.start): each.start for each in months}
+    left = _left(app, settings, fields, {card_key(each) for each in scores}, endings)
+    return Desired(fields=fields, scores=scores, records=left, language=language)
 
 
-def _profiles(
+def _left(
     app: App,
     settings: DestinationSettings,
     fields: Sequence[FieldSpec],
-    scores: Sequence[ManagerScore],
-    month: date,
+    shown: Collection[str],
+    endings: Mapping[str, date],
 ) -> list[Wanted]:
-    """This month in the fields of every manager's user; whoever has none now shows nothing."""
-    records = [in_profile(fields, score) for score in scores]
+    """What we wrote about whoever has nothing to show there now: it becomes empty.
+
+    `shown`: the keys of what has; `endings`: how the keys of a month end.
+    """
     with app.store.read() as tx:
-        known = ledger.load_items(tx, settings.name)
+        # While the cells are not made it is not known who has something to show.
+        known = ledger.load_items(tx, settings.name) if is_kept(tx, app.catalog) else {}
+    made = sorted(key for key, each in known.items() if each.ref is not None and key not in shown)
     blank = dict.fromkeys((AS_OF, COVERAGE, *(spec.name for spec in fields)))
-    gone = sorted(known.keys() - {each.key for each in records})
-    left = [Wanted(key=key, manager=key, period=month, texts=blank) for key in gone]
-    return records + left
+    return [
+        Wanted(key=key, manager=key, period=month, texts=blank)
+        for end, month in endings.items()
+        for key in made
+        if key.endswith(end)
+    ]
 
 
 def _ask(app: App, metrics: Sequence[str], since: date, until: date, by: Any) -> list[Value]:
@@ -148,33 +159,46 @@ def _kind(metric: Metric) -> FieldKind:
 
 
 def _scores(
-    app: App,
-    settings: DestinationSettings,
-    by_month: Iterable[Value],
-    by_day: Iterable[Value],
+    app: App, settings: DestinationSettings, months: Sequence[Span], today: date
 ) -> list[ManagerScore]:
+    """The months of everybody who had an account in the destination's source then."""
     todays: dict[tuple[int | None, date], dict[str, Decimal | None]] = {}
-    for value in by_day:
+    for value in _ask(app, settings.today, today, today, "day") if settings.today else []:
         own = todays.setdefault((value.manager_id, value.period.replace(day=1)), {})
         own[value.metric + TODAY] = _number(value)
+    accounts = _accounts(app, settings, months, today)
     cards: dict[tuple[int, date], list[Value]] = {}
-    for value in by_month:
-        if value.manager_id is not None and settings.source in value.aliases:
+    for value in _ask(app, settings.metrics, months[0].first, months[-1].last, "month"):
+        if value.manager_id in accounts[value.period]:
             cards.setdefault((value.manager_id, value.period), []).append(value)
-    return [_score(app, settings, card, todays.get(key, {})) for key, card in cards.items()]
+    return [
+        _score(app, card, accounts[key[1]][key[0]], todays.get(key, {}))
+        for key, card in cards.items()
+    ]
+
+
+def _accounts(
+    app: App, settings: DestinationSettings, months: Sequence[Span], today: date
+) -> dict[date, dict[int, str]]:
+    """The managers' accounts by month; the fields of a user belong to who it is today."""
+    days = {each.start: (each.first, each.last) for each in months}
+    if settings.kind == "user_fields":
+        days = dict.fromkeys(days, (today, today))
+    with app.store.read() as tx:
+        return {month: read_accounts(tx, settings.source, *span) for month, span in days.items()}
 
 
 def _score(
     app: App,
-    settings: DestinationSettings,
     card: Sequence[Value],
+    alias: str,
     today: Mapping[str, Decimal | None],
 ) -> ManagerScore:
     one = card[0]
     return ManagerScore(
         manager_id=one.manager_id or 0,
         manager=one.manager or "",
-        alias=one.aliases[settings.source],
+        alias=alias,
         period=one.period,
         values={**{value.metric: _number(value) for value in card}, **today},
         coverage=_coverage(app, card),

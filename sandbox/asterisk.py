@@ -46,6 +46,11 @@ class Book:
             _Writer(self, call).write()
 
 
+def linkedid(call: Conversation) -> str:
+    """What all rows of a call share."""
+    return f"{int(call.started_at)}.{call.id}"
+
+
 def heard(call: Conversation) -> Conversation:
     """The call with the talks as an exchange of this kind tells them: who asks a colleague before
     passing the client on does not talk with the client meanwhile."""
@@ -60,7 +65,7 @@ def heard(call: Conversation) -> Conversation:
 class _Writer:
     def __init__(self, book: Book, call: Conversation) -> None:
         self.book, self.call = book, call
-        self.linked = f"{int(call.started_at)}.{call.id}"
+        self.linked = linkedid(call)
         self.trunk = f"PJSIP/trunk-{call.id:08x}"
         self.answered = False
         self.number = 0

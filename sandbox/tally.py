@@ -11,6 +11,7 @@ from sandbox.waiting import time_rows
 BY = ("day", "week", "month", "total")
 _QUARTER_S = 900  # no zone changes its day within a quarter of an hour
 _DAY_S = 86_400
+_MONEY = ("revenue", "purchases_revenue")
 User = int | None
 R = TypeVar("R")
 
@@ -95,8 +96,9 @@ def _rows(user: User, start: date, cell: _Cell) -> Iterator[Row]:
         records = cell.records[metric]
         if not records or metric in ("days_to_win",):
             continue
-        value: int | str = money(number * 100) if metric == "revenue" else number
-        if metric == "revenue" or number:
+        is_money = metric in _MONEY
+        value: int | str = money(number * 100) if is_money else number
+        if is_money or number:
             yield Row(user, metric, start, value, None, None, records)
     if won:
         revenue = sums["revenue"] * 100

@@ -13,9 +13,10 @@ class EmailRow(SQLModel, table=True):
     """A letter's newest version. `kind`: a person's 0, automatic 1, not sent 2, internal 3;
     `credited_to`: the manager whose it was when it was written, null when nobody known.
 
-    Of the rows with one `message_hash`, `counts` is 2 for the one that counts for its manager and
-    the team, 1 for those that count for their managers, 0 for copies. `opens`, `reply_s`,
-    `reply_work_s`: see `store.reply`. These four are no part of `row_hash`.
+    `twin_hash`: of a CRM's letter the `message_hash` of the mailbox's that it is, see
+    `store.letter_twin`. Of the rows of one letter `counts` is 2 for the one that counts for its
+    manager and the team, 1 for those that count for their managers, 0 for copies. `opens`,
+    `reply_s`, `reply_work_s`: see `store.reply`. These five are not of the record itself.
     """
 
     __tablename__ = "email"
@@ -24,6 +25,8 @@ class EmailRow(SQLModel, table=True):
         Index("email_day", "day", "credited_to"),
         Index("email_about", "source_id", "about_ref"),
         partial_index("email_message", "message_hash", where="message_hash IS NOT NULL"),
+        partial_index("email_likeness", "likeness", "begun_at", where="likeness IS NOT NULL"),
+        partial_index("email_twin", "twin_hash", where="twin_hash IS NOT NULL"),
     )
     source_id: int = Field(primary_key=True, foreign_key="source.id")
     ref: str = Field(primary_key=True)
@@ -32,11 +35,13 @@ class EmailRow(SQLModel, table=True):
     owner_ref: str | None
     about_ref: str | None = None
     message_hash: str | None = None
+    likeness: str | None = None
     begun_at: datetime = Field(sa_column=moment())
     updated_at: datetime = Field(sa_column=moment())
     removed_at: datetime | None = Field(sa_column=moment(nullable=True))
     day: int
     credited_to: int | None
+    twin_hash: str | None = None
     counts: int = 2
     opens: int = 0
     reply_s: int | None = None

@@ -45,14 +45,16 @@ class Standing(NamedTuple):
 class Changed(NamedTuple):
     """Calls of a source that changed: where they stood among those of their numbers, and stand.
 
-    `twin_legs`: by which other sources told of them. `mixed`: those whose rows do not say the same
-    in what is found out once a row stands, because some of them were written anew.
+    `twin_legs`: by which other sources told of them. `names`: ids by which a CRM was told of them.
+    `mixed`: those whose rows do not say the same in what is found out once a row stands, because
+    some of them were written anew.
     """
 
     source_id: int
     refs: Collection[str]
     touched: Touched
     twin_legs: Collection[Place] = ()
+    names: Collection[str] = ()
     mixed: Collection[Place] = ()
 
 

@@ -6,6 +6,7 @@ from enum import IntEnum
 from msgspec import Struct
 
 from store.email_trail import EmailTrail as EmailTrail
+from store.purchase import Purchase as Purchase
 
 
 class DealState(IntEnum):
@@ -198,7 +199,8 @@ class Email(Struct, frozen=True, kw_only=True):
     mailings and letters of robots. `about_ref`: the record it belongs to, "lead:5", "deal:9"...
     `message_hash`: its Message-ID, where that is told, as a keyed hash; those with the same one are
     one letter, however many people, mailboxes or systems have it. In a mailbox a letter is called
-    by that hash, and by its hash and more where it is of somebody.
+    by that hash, and by its hash and more where it is of somebody. `likeness`: its client and
+    subject as a keyed hash, by which a CRM's letter is found in a mailbox.
     """
 
     ref: str
@@ -209,6 +211,7 @@ class Email(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     about_ref: str | None = None
     message_hash: str | None = None
+    likeness: str | None = None
 
 
 class Meeting(Struct, frozen=True, kw_only=True):
@@ -391,4 +394,5 @@ Fact = (
     | Department
     | CustomValues
     | CustomFields
+    | Purchase
 )

@@ -5,7 +5,7 @@ headers, to the last one before with the same client and subject, if that is les
 An exchange is all that is tied together, whatever was read first.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -22,10 +22,15 @@ SUBJECT = "subject:"
 WEEKS_MS = 14 * DAY_MS
 
 _OURS = "message_hash IS NOT NULL"
+LETTER = "COALESCE(twin_hash, message_hash)"
+"""Which letter a row is a copy of."""
 
 
 class Copy(NamedTuple):
-    """A row of a letter: one system's or person's. Moments in milliseconds."""
+    """A row of a letter: one system's or person's. Moments in milliseconds.
+
+    `message_hash`: the letter's, which a CRM may not tell of its copy.
+    """
 
     message_hash: str
     kind: int
@@ -40,10 +45,28 @@ class Copy(NamedTuple):
     reply_s: int | None
     reply_work_s: int | None
 
+    @property
+    def is_in_mailbox(self) -> bool:
+        """Whether a mailbox has it; else it is what a CRM shows of the letter."""
+        return self.ref.startswith(self.message_hash)
 
-_COLUMNS = tuple("begun_at" if name == "begun_ms" else name for name in Copy._fields)
+
+_SQL = {"message_hash": LETTER, "begun_ms": "begun_at"}
+_COLUMNS = tuple(_SQL.get(name, name) for name in Copy._fields)
 Letters = dict[str, list[Copy]]
 """Rows that were not removed, by letter."""
+
+
+class Stand(NamedTuple):
+    """Which letters some rows are copies of, and where they stand among those of their likeness:
+    (likeness, moment in milliseconds)."""
+
+    messages: set[str]
+    marks: set[tuple[str, int]]
+
+    def without(self, other: "Stand") -> "Stand":
+        """What is not in the other."""
+        return Stand(self.messages - other.messages, self.marks - other.marks)
 
 
 def put_trails(
@@ -68,10 +91,32 @@ def put_trails(
     return len(stale)
 
 
-def messages_of(tx: Connection, source_id: int, refs: Iterable[str]) -> set[str]:
-    """The letters that these stored rows are copies of."""
-    rows = find_rows(tx, EMAIL, ("message_hash",), source_id, refs)
-    return {message for (message,) in rows if message is not None}
+def stand_of(tx: Connection, source_id: int, refs: Iterable[str]) -> Stand:
+    """How these stored rows stand."""
+    found = Stand(set(), set())
+    names = (LETTER, "likeness", "begun_at")
+    for message, likeness, at in find_rows(tx, EMAIL, names, source_id, refs):
+        if message is not None:
+            found.messages.add(message)
+        if likeness is not None:
+            found.marks.add((likeness, at))
+    return found
+
+
+def copies_of(tx: Connection, messages: Collection[str]) -> Letters:
+    """The rows of these letters, in mailboxes and CRMs."""
+    rows = {
+        Copy._make(row)
+        for by in ("message_hash", "twin_hash")
+        for row in find_among(
+            tx, EMAIL, _COLUMNS, messages, by=by, where=f"{by} IS NOT NULL", given=()
+        )
+    }
+    found: Letters = {}
+    for copy in sorted(rows, key=lambda each: (each.source_id, each.ref)):
+        if copy.removed_at is None and copy.message_hash in messages:
+            found.setdefault(copy.message_hash, []).append(copy)
+    return found
 
 
 def letters_around(tx: Connection, messages: Iterable[str]) -> tuple[Letters, list[Row]]:
@@ -84,13 +129,8 @@ def letters_around(tx: Connection, messages: Iterable[str]) -> tuple[Letters, li
         found = set(_links(tx, fresh)) - links
         links |= found
         fresh = {each for link in found for each in link} - known
-    rows: Letters = {}
-    letters = [each for each in known if not each.startswith(SUBJECT)]
-    for row in find_among(tx, EMAIL, _COLUMNS, letters, by="message_hash", where=_OURS, given=()):
-        copy = Copy._make(row)
-        if copy.removed_at is None:
-            rows.setdefault(copy.message_hash, []).append(copy)
-    return rows, sorted(links)
+    letters = {each for each in known if not each.startswith(SUBJECT)}
+    return copies_of(tx, letters), sorted(links)
 
 
 def exchanges(begun_ms: dict[str, int], links: Iterable[Row]) -> list[set[str]]:
@@ -135,9 +175,12 @@ def _tie(group: dict[str, set[str]], one: str, other: str) -> None:
 
 
 def _links(tx: Connection, nodes: set[str]) -> Iterator[Row]:
-    names = ("message_hash", "node")
-    for by in names:
-        yield from find_among(tx, EMAIL_LINK, names, nodes, by=by, where=_OURS, given=())
+    """The ties of letters, and those of a CRM's letter to the mailbox's that it is."""
+    both = f"{_OURS} AND twin_hash IS NOT NULL AND twin_hash <> message_hash"
+    for table, end, where in ((EMAIL_LINK, "node", _OURS), (EMAIL, "twin_hash", both)):
+        names = ("message_hash", end)
+        for by in names:
+            yield from find_among(tx, table, names, nodes, by=by, where=where, given=())
 
 
 def _subject(trail: EmailTrail) -> Sequence[str]:

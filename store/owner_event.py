@@ -33,7 +33,7 @@ def put_events(
     fresh = [row for row in rows.values() if row not in known]
     put_history(tx, _EVENT, fresh)
     touched: dict[str, set[str]] = {}
-    for _, kind, _, record_ref, *_ in fresh:
+    for _, _, kind, record_ref, *_ in fresh:
         touched.setdefault(kind, set()).add(record_ref)
     return touched
 
@@ -55,8 +55,8 @@ def _row(
 ) -> tuple[int, str, str, str, int, str | None, str | None]:
     return (
         source_id,
-        event.kind,
         event.ref,
+        event.kind,
         event.record_ref,
         to_ms(event.at),
         event.before_ref,

@@ -1,12 +1,14 @@
-"""Which calls of a CRM and of a telephone system are one conversation: by id, else by likeness."""
+"""Which calls of a CRM and of a telephone system are one conversation: by id, else by likeness.
+
+Letters of a CRM and of a mailbox are paired likewise, see `store.letter_twin`.
+"""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from store.upsert import Place
 
-BEFORE_MS = 60_000
-AFTER_MS = 180_000
+AROUND_MS = 60_000, 180_000
 """A CRM is told of a call when it rings, is answered, or is over: it may begin there so much before
 the call or after its end."""
 
@@ -37,17 +39,23 @@ class Heard(NamedTuple):
         return self.started_ms + self.lasted_s * 1000
 
 
-def pair(calls: Iterable[Heard], links: Collection[Link], telephony: Collection[int]) -> list[Link]:
+def pair(
+    calls: Iterable[Heard],
+    links: Collection[Link],
+    telephony: Collection[int],
+    around_ms: tuple[int, int] = AROUND_MS,
+) -> list[Link]:
     """Each call of a CRM at most once, with the call of a telephone system that it is a copy of.
 
     Calls that the CRM was told of by id first; of the rest those nearest in time, one to one, of
-    one number, direction and person.
+    one number, direction and person. `around_ms`: how long before the start and after the end of
+    the one the other may begin.
     """
     by_place = {call.place: call for call in calls}
     pairs = {mine: theirs for mine, theirs in sorted(links, reverse=True)
              if mine in by_place and theirs in by_place}  # fmt: skip
     taken = {(mine[0], theirs) for mine, theirs in pairs.items()}
-    for _, mine, theirs in sorted(_likely(by_place.values(), telephony)):
+    for _, mine, theirs in sorted(_likely(by_place.values(), telephony, around_ms)):
         if mine not in pairs and (mine[0], theirs) not in taken:
             pairs[mine] = theirs
             taken.add((mine[0], theirs))
@@ -55,7 +63,7 @@ def pair(calls: Iterable[Heard], links: Collection[Link], telephony: Collection[
 
 
 def _likely(
-    calls: Collection[Heard], telephony: Collection[int]
+    calls: Collection[Heard], telephony: Collection[int], around_ms: tuple[int, int]
 ) -> Iterator[tuple[int, Place, Place]]:
     """Pairs that may be one conversation, with how far apart in time they are."""
     heard: dict[tuple[str, int], list[Heard]] = {}
@@ -66,14 +74,15 @@ def _likely(
         if mine.source_id in telephony or not mine.client_hash:
             continue
         for theirs in heard.get((mine.client_hash, mine.direction), ()):
-            if _may_be(mine, theirs):
+            if _may_be(mine, theirs, around_ms):
                 distance = min(
                     abs(mine.started_ms - theirs.started_ms), abs(mine.started_ms - theirs.ended_ms)
                 )
                 yield distance, mine.place, theirs.place
 
 
-def _may_be(mine: Heard, theirs: Heard) -> bool:
+def _may_be(mine: Heard, theirs: Heard, around_ms: tuple[int, int]) -> bool:
     if mine.managers and theirs.managers and not mine.managers & theirs.managers:
         return False
-    return theirs.started_ms - BEFORE_MS <= mine.started_ms <= theirs.ended_ms + AFTER_MS
+    before_ms, after_ms = around_ms
+    return theirs.started_ms - before_ms <= mine.started_ms <= theirs.ended_ms + after_ms

@@ -17,19 +17,20 @@ from store.fact import (
     Lead,
     Meeting,
     MeetingState,
+    Purchase,
     Quote,
     Task,
     TaskState,
 )
 from store.moment import from_ms, to_ms
-from store.surrounding import CLIENT, TASK
+from store.surrounding import CLIENT, PURCHASE, TASK
 from store.table import DEAL, EMAIL, LEAD, MEETING, QUOTE, OwnerChangeRow, OwnerEventRow, table_of
 from store.upsert import Row, chunks, find_rows, keep_images, put_history
 
 _OWNER_CHANGE, _OWNER_EVENT = table_of(OwnerChangeRow), table_of(OwnerEventRow)
 _SLICE = 5_000
 
-Record = Deal | Lead | Quote | Email | Meeting | Client | Task
+Record = Deal | Lead | Quote | Email | Meeting | Client | Task | Purchase
 """A fact that somebody owns and that may change hands."""
 
 TABLES: Mapping[type[Record], Table] = {
@@ -40,6 +41,7 @@ TABLES: Mapping[type[Record], Table] = {
     Meeting: MEETING,
     Client: CLIENT,
     Task: TASK,
+    Purchase: PURCHASE,
 }
 """Where each kind of record is kept; the table's name stands in the owner history."""
 
@@ -54,6 +56,11 @@ _WORDS: Mapping[type[Record], Mapping[str, Callable[[int], Any]]] = {
 
 History = Sequence[tuple[datetime, str | None]]
 """(after_at, owner_ref) ascending."""
+
+
+def named_by(kind: str) -> str:
+    """The column by which events of owners name records of a table: purchases by who bought."""
+    return "client_ref" if kind == PURCHASE.name else "ref"
 
 
 class Version(NamedTuple):
@@ -102,7 +109,7 @@ def add_owner_changes(
     changes: Iterable[tuple[str, datetime, str | None]],
 ) -> None:
     """Keeps (ref, after_at, owner_ref); a second owner seen within one version replaces it."""
-    rows = [(source_id, table.name, ref, to_ms(at), owner_ref) for ref, at, owner_ref in changes]
+    rows = [(source_id, ref, table.name, to_ms(at), owner_ref) for ref, at, owner_ref in changes]
     put_history(tx, _OWNER_CHANGE, rows)
 
 
@@ -172,6 +179,18 @@ def records_where(
     return _in_slices(tx, kind, _living(kind, source_id, None).where(condition))
 
 
+def records_of(
+    tx: Connection, kind: type[Record], source_id: int, refs: Collection[str]
+) -> Iterator[list[Any]]:
+    """Every record of a kind that exists and that these ids of owners' events name, in slices, as
+    `live_records`."""
+    table = TABLES[kind]
+    for part in chunks(sorted(refs), _SLICE):
+        # In no order: for one, SQLite would read all records up to the last that is asked for.
+        query = _living(kind, source_id, None).where(table.c[named_by(table.name)].in_(part))
+        yield [_record(kind, row) for row in tx.execute(query).mappings().all()]
+
+
 def _in_slices(tx: Connection, kind: type[Record], query: Select[Any]) -> Iterator[list[Any]]:
     last, ref = "", TABLES[kind].c.ref
     query = query.order_by(ref).limit(_SLICE)
@@ -205,5 +224,5 @@ def _living(kind: type[Record], source_id: int, owner_refs: Collection[str] | No
         event.kind == table.name,
         or_(event.before_ref.in_(owner_refs), event.after_ref.in_(owner_refs)),
     )
-    ref = table.c.ref
-    return query.where(or_(table.c.owner_ref.in_(owner_refs), ref.in_(held), ref.in_(handed)))
+    is_handed = table.c[named_by(table.name)].in_(handed)
+    return query.where(or_(table.c.owner_ref.in_(owner_refs), table.c.ref.in_(held), is_handed))

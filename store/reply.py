@@ -38,7 +38,7 @@ class Wait(NamedTuple):
     ended: str | None
 
 
-def settle_letters(
+def settle_replies(
     tx: Connection, messages: Collection[str], calendar: WorkCalendar, *, journal: bool
 ) -> int:
     """Puts right these letters and those tied to them; how many rows it changed."""
@@ -62,16 +62,19 @@ def settle_letters(
 def shares(copies: Sequence[Copy]) -> list[int]:
     """For whom each copy of one letter counts: the team has it once, and so has each manager.
 
-    A person's copy goes before a robot's, then the earliest.
+    A mailbox's copy goes before a CRM's, which counts for a manager only where no mailbox names
+    one; a person's before a robot's, unless a CRM says that it sent it by itself; then the
+    earliest.
     """
-    found: dict[Place, int] = {}
-    seen: set[int | None] = {None}
-    for copy in sorted(copies, key=_order):
-        place = copy.source_id, copy.ref
-        if not found:
-            found[place] = EVERYBODY
-        else:
-            found[place] = ALONE if copy.credited_to in seen else ITS_MANAGER
+    ordered = sorted(copies, key=_order)
+    first = ordered[0]
+    named = {copy.credited_to for copy in ordered if copy.is_in_mailbox} - {None}
+    found = {(first.source_id, first.ref): EVERYBODY}
+    seen = {None, first.credited_to}
+    for copy in ordered[1:]:
+        is_known = copy.credited_to in seen or (named and not copy.is_in_mailbox)
+        is_other = is_known or copy.kind != first.kind
+        found[copy.source_id, copy.ref] = ALONE if is_other else ITS_MANAGER
         seen.add(copy.credited_to)
     return [found[copy.source_id, copy.ref] for copy in copies]
 
@@ -95,8 +98,10 @@ def _first(copies: Sequence[Copy], counts: Sequence[int]) -> Copy:
     return copies[counts.index(EVERYBODY)]
 
 
-def _order(copy: Copy) -> tuple[int, int, int, str]:
-    return copy.kind, copy.begun_ms, copy.source_id, copy.ref
+def _order(copy: Copy) -> tuple[bool, bool, int, int, int, str]:
+    is_crm = not copy.is_in_mailbox
+    is_sent_alone = is_crm and copy.kind == EmailKind.AUTOMATIC
+    return not is_sent_alone, is_crm, copy.kind, copy.begun_ms, copy.source_id, copy.ref
 
 
 def _told(

@@ -56,7 +56,8 @@ def waiting_deals(
         _CHANGE.c.kind == DEAL.name,
     )
     query = select(DEAL.c.ref).where(
-        DEAL.c.source_id == source_id,
+        # Plus 0, or SQLite would read all deals of the source, by its index of sources and ids.
+        DEAL.c.source_id + 0 == source_id,
         # Their own word stands, so the day they are counted on is that of their own moment.
         DEAL.c.closed_day.between(*days),
         DEAL.c.moved_at > after,
@@ -84,8 +85,8 @@ def _mark(source_id: int, kind: str) -> str:
 def _row(source_id: int, change: StageChange) -> Row:
     return (
         source_id,
-        change.kind,
         change.ref,
+        change.kind,
         change.record_ref,
         to_ms(change.at),
         change.pipeline_ref,

@@ -1,4 +1,5 @@
-"""Tables of what surrounds deals: clients, tasks, what is sold, and the company's departments."""
+"""Tables of what surrounds deals: clients, tasks, what is sold, with a deal or without one, and the
+company's departments."""
 
 from datetime import datetime
 
@@ -96,6 +97,32 @@ class ProductLineRow(SQLModel, table=True):
     row_hash: int = Field(sa_column=whole_number())
 
 
+class PurchaseRow(SQLModel, table=True):
+    """A purchase's newest version, with its day and the manager who held the customer then.
+
+    `amount` in minor units of `currency`; `base_amount` null while no rate is known.
+    """
+
+    __tablename__ = "purchase"
+    __table_args__ = (
+        Index("purchase_day", "day", "credited_to"),
+        Index("purchase_client", "source_id", "client_ref"),
+    )
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    ref: str = Field(primary_key=True)
+    client_ref: str
+    amount: int = Field(sa_column=whole_number())
+    currency: str
+    base_amount: int | None = Field(sa_column=whole_number(nullable=True))
+    owner_ref: str | None
+    bought_at: datetime = Field(sa_column=moment())
+    updated_at: datetime = Field(sa_column=moment())
+    removed_at: datetime | None = Field(sa_column=moment(nullable=True))
+    day: int
+    credited_to: int | None
+    row_hash: int = Field(sa_column=whole_number())
+
+
 class DepartmentRow(SQLModel, table=True):
     """A part of the company as the vendor shows it."""
 
@@ -120,5 +147,6 @@ class AccountDepartmentRow(SQLModel, table=True):
 CLIENT = table_of(ClientRow)
 TASK = table_of(TaskRow)
 PRODUCT_LINE = table_of(ProductLineRow)
+PURCHASE = table_of(PurchaseRow)
 DEPARTMENT = table_of(DepartmentRow)
 ACCOUNT_DEPARTMENT = table_of(AccountDepartmentRow)

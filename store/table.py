@@ -14,7 +14,7 @@ from store.moment import Moment
 from store.partial_index import IS_WON, partial_index
 from store.partial_index import OF_LEAD as OF_LEAD
 from store.partial_index import OF_TEAM as OF_TEAM
-from store.surrounding import CLIENT, PRODUCT_LINE, TASK
+from store.surrounding import CLIENT, PRODUCT_LINE, PURCHASE, TASK
 
 TEAM = 0
 """The manager id of work counted for the whole team; no person ever has it."""
@@ -194,8 +194,8 @@ class OwnerChangeRow(SQLModel, table=True):
 
     __tablename__ = "owner_change"
     source_id: int = Field(primary_key=True, foreign_key="source.id")
-    fact: str = Field(primary_key=True)
     ref: str = Field(primary_key=True)
+    fact: str = Field(primary_key=True)
     after_at: datetime = Field(sa_column=Column(Moment, primary_key=True))
     owner_ref: str | None
 
@@ -206,8 +206,8 @@ class OwnerEventRow(SQLModel, table=True):
     __tablename__ = "owner_event"
     __table_args__ = (Index("owner_event_record", "source_id", "record_ref"),)
     source_id: int = Field(primary_key=True, foreign_key="source.id")
-    kind: str = Field(primary_key=True)
     ref: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
     record_ref: str
     at: datetime = Field(sa_column=moment())
     before_ref: str | None
@@ -220,8 +220,8 @@ class StageChangeRow(SQLModel, table=True):
     __tablename__ = "stage_change"
     __table_args__ = (Index("stage_change_record", "source_id", "record_ref"),)
     source_id: int = Field(primary_key=True, foreign_key="source.id")
-    kind: str = Field(primary_key=True)
     ref: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
     record_ref: str
     at: datetime = Field(sa_column=moment())
     pipeline_ref: str
@@ -349,6 +349,6 @@ LEAD = table_of(LeadRow)
 QUOTE = table_of(QuoteRow)
 CALL = table_of(CallRow)
 CUSTOM_VALUE = table_of(CustomValueRow)
-COUNTED = (DEAL, LEAD, QUOTE, CALL, EMAIL, MEETING, CLIENT, TASK, PRODUCT_LINE)
+COUNTED = (DEAL, LEAD, QUOTE, CALL, EMAIL, MEETING, CLIENT, TASK, PRODUCT_LINE, PURCHASE)
 JOURNAL = {each.name: _journal(each) for each in COUNTED}
 """The journal of every fact that KPIs count, by the fact's table name."""

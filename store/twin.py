@@ -3,7 +3,7 @@ of it. What a telephone system tells counts, a CRM's copy does not: the CRM only
 client it was.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from store.mark import read_mark, write_mark
 from store.moment import DAY_MS
 from store.pair import Heard, Link, pair
 from store.table import CALL, OF_TEAM, TEAM
-from store.upsert import Place, amend_rows, by_source, find_among, find_rows
+from store.upsert import Place, Row, amend_rows, by_source, find_among, find_rows
 
 COMPARED = "calls.compared"
 """The mark of the stretch of time in which both systems have told everything."""
@@ -65,12 +65,14 @@ def settle_twins(tx: Connection, changed: Changed, *, journal: bool) -> Touched:
         return set()
     mine = {(changed.source_id, ref) for ref in changed.refs}
     mine |= {*_calls_of(tx, changed.twin_legs).values()}
+    mine |= {(source_id, ref) for _, source_id, ref in _by_outer(tx, changed.names)}
     known: dict[Place, Verdict] = {}
     calls = _by_place(tx, _told_of(_links(tx, telephony, mine)) | mine, known)
     # What is told by id may be far from what changed, and others near it.
     direct = {*calls}
     touched = {*changed.touched, *_positions(calls.values())}
-    calls |= _near(tx, touched, known)
+    near = _near(tx, touched, known)
+    calls |= near
     links = _links(tx, telephony, calls.keys())
     calls |= _by_place(tx, _told_of(links) - calls.keys(), known)
     calls = {call.place: call for call in _with_managers(tx, calls.values(), telephony)}
@@ -80,7 +82,7 @@ def settle_twins(tx: Connection, changed: Changed, *, journal: bool) -> Touched:
         place: verdict
         for place, verdict in _verdicts(tx, calls, links, telephony).items()
         if (verdict != known[place] or place in changed.mixed)
-        and (place in direct or first <= calls[place].started_ms <= last)
+        and (place in direct or (place in near and first <= calls[place].started_ms <= last))
     }
     _write(tx, wrong, journal=journal)
     return _positions(calls[place] for place in wrong)
@@ -95,11 +97,15 @@ def _positions(calls: Iterable[Heard]) -> Touched:
 
 
 class Twin(NamedTuple):
-    """A call as the other system tells of it: there it is counted for nothing."""
+    """A call or letter as the other system tells of it: there it is counted for nothing.
+
+    `begun_ms`: when it began by that; `talk_s`: None of a letter.
+    """
 
     source_id: int
     ref: str
-    talk_s: int
+    begun_ms: int
+    talk_s: int | None
 
 
 def tell_twins(tx: Connection, places: Iterable[Place]) -> dict[Place, Twin]:
@@ -110,17 +116,14 @@ def tell_twins(tx: Connection, places: Iterable[Place]) -> dict[Place, Twin]:
             if place is not None:
                 legs[source_id, ref] = place, leg_ref
     calls = _calls_of(tx, legs.values())
-    talks: dict[Place, int] = {}
+    told: dict[Place, Twin] = {}
     for source_id, refs in by_source(calls.values()).items():
-        names = ("ref", "manager_id", "talk_s")
-        for ref, manager_id, talk_s in find_rows(tx, CALL, names, source_id, refs):
+        names = ("ref", "started_at", "talk_s", "manager_id")
+        for *call, manager_id in find_rows(tx, CALL, names, source_id, refs):
             if manager_id == TEAM:
-                talks[source_id, ref] = talk_s
-    return {
-        mine: Twin(*calls[leg], talks.get(calls[leg], 0))
-        for mine, leg in legs.items()
-        if leg in calls
-    }
+                told[source_id, call[0]] = Twin(source_id, *call)
+    twins = {mine: told.get(calls[leg]) for mine, leg in legs.items() if leg in calls}
+    return {mine: twin for mine, twin in twins.items() if twin is not None}
 
 
 def _calls_of(tx: Connection, legs: Iterable[Place]) -> dict[Place, Place]:
@@ -213,30 +216,47 @@ def _with_managers(
 
 
 def _links(tx: Connection, telephony: Collection[int], places: Collection[Place]) -> set[Link]:
-    """What was told by id: of these calls, and of any other that a telephone system's call of them
-    has to do with."""
-    outers: set[str] = set()
-    heard = {place for place in places if place[0] in telephony}
-    for source_id, refs in by_source(place for place in places if place not in heard).items():
-        legs = find_rows(tx, CALL_LEG, ("outer_ref",), source_id, refs, by="call_ref")
-        outers |= {outer for (outer,) in legs if outer}
-    for source_id in telephony if outers else ():
+    """What was told by id: of these calls, and of any other that has to do with them."""
+    links: set[Link] = set()
+    seen: set[Place] = set()
+    waiting = {*places}
+    while waiting:
+        seen |= waiting
+        links |= _told_by(tx, telephony, _names(tx, telephony, waiting))
+        waiting = _told_of(links) - seen
+    return links
+
+
+def _names(tx: Connection, telephony: Collection[int], places: Iterable[Place]) -> set[str]:
+    """The ids of these calls: all that a telephone system has, in a CRM those it was told."""
+    found: set[str] = set()
+    for source_id, refs in by_source(places).items():
+        names = ("ref", "call_ref", "outer_ref") if source_id in telephony else ("outer_ref",)
+        for row in find_rows(tx, CALL_LEG, names, source_id, refs, by="call_ref"):
+            found.update(filter(None, row))
+    return found
+
+
+def _told_by(tx: Connection, telephony: Collection[int], names: Collection[str]) -> set[Link]:
+    """The calls that a CRM was told of by one of these ids."""
+    told: list[tuple[str, Place]] = []
+    meant: dict[str, set[Place]] = {}
+    for outer, source_id, ref in _by_outer(tx, names):
+        if source_id in telephony:
+            meant.setdefault(outer, set()).add((source_id, ref))
+        else:
+            told.append((outer, (source_id, ref)))
+    for source_id in telephony if told else ():
         for by in ("ref", "call_ref"):
-            legs = find_rows(tx, CALL_LEG, ("call_ref",), source_id, outers, by=by)
-            heard |= {(source_id, call_ref) for (call_ref,) in legs}
-    named: dict[str, set[Place]] = {}
-    for source_id, refs in by_source(heard).items():
-        names = ("ref", "call_ref")
-        for ref, call_ref in find_rows(tx, CALL_LEG, names, source_id, refs, by="call_ref"):
-            for name in (ref, call_ref):
-                named.setdefault(name, set()).add((source_id, call_ref))
-    tellers = find_among(
-        tx, CALL_LEG, ("outer_ref", "source_id", "call_ref"), named, by="outer_ref",
+            wanted = {outer for outer, _ in told}
+            for name, ref in find_rows(tx, CALL_LEG, (by, "call_ref"), source_id, wanted, by=by):
+                meant.setdefault(name, set()).add((source_id, ref))
+    return {(mine, theirs) for outer, mine in told for theirs in meant.get(outer, ())}
+
+
+def _by_outer(tx: Connection, names: Collection[str]) -> Iterator[Row]:
+    """The calls with a leg of which a CRM is told by one of these ids: (id, source, call)."""
+    return find_among(
+        tx, CALL_LEG, ("outer_ref", "source_id", "call_ref"), names, by="outer_ref",
         where="outer_ref IS NOT NULL", given=(),
     )  # fmt: skip
-    return {
-        ((source_id, call_ref), theirs)
-        for outer, source_id, call_ref in tellers
-        if source_id not in telephony
-        for theirs in named[outer]
-    }

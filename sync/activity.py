@@ -40,9 +40,9 @@ def _head(record: Email | Meeting) -> Row:
 
 
 def _message(record: Email | Meeting) -> Row:
-    return (record.message_hash,) if isinstance(record, Email) else ()
+    return (record.message_hash, record.likeness) if isinstance(record, Email) else ()
 
 
 def _settled_later(record: Email | Meeting) -> Row:
-    """What `store.reply` puts right once the letters around are known."""
-    return (EVERYBODY, 0, None, None) if isinstance(record, Email) else ()
+    """What `store.letter_twin` and `store.reply` put right once the letters around are known."""
+    return (None, EVERYBODY, 0, None, None) if isinstance(record, Email) else ()

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table
 
 from store import call as stored_call
-from store import callback, conversion, directory, letter, repeat, reply, response, twin
+from store import callback, conversion, directory, letter, letter_twin, repeat, response, twin
 from store import record as stored_record
 from store.fact import (
     Account,
@@ -27,6 +27,7 @@ from store.fact import (
     OwnerEvent,
     Pipeline,
     ProductLines,
+    Purchase,
     Quote,
     Rate,
     Stage,
@@ -37,21 +38,20 @@ from store.mark import REBUILD, read_mark, write_mark
 from store.owner_event import put_events
 from store.record import History, Record, Version
 from store.table import CALL, DEAL, TEAM
-from store.upsert import Row, chunks, delete_rows, put_rows
+from store.upsert import Row, delete_rows, put_rows
 from sync.activity import activity_row
 from sync.closing import deal_rows, keep_history
 from sync.cohort import COHORTS, Kept
 from sync.credit import Credit
 from sync.custom import keep_custom, settle_custom
 from sync.handover import with_handovers
-from sync.mailbox import join_copies, messages
+from sync.mailbox import join_copies, stand
 from sync.owner import OwnerChange, SeenVersion, observe_owner
 from sync.product import keep_lines, settle_lines
 from sync.rate import is_valued_by, keep_rates, renew_rates
 from sync.surrounding import SURROUNDING
 
-Held = TypeVar("Held", Deal, Lead, Quote, Email, Meeting, Client, Task)
-_SLICE = 5_000
+Held = TypeVar("Held", Deal, Lead, Quote, Email, Meeting, Client, Task, Purchase)
 _MARKED = (Deal, Lead, Quote)
 """What a new mark of its version alone does not change."""
 
@@ -76,11 +76,12 @@ class Commit:
         changed = self.put_held(tx, Deal, kinds[Deal]) + self.put_legs(tx, kinds[CallLeg])
         changed += self.put_rates(tx, kinds[Rate]) + self.put_history(tx, kinds[StageChange])
         changed += self.put_trails(tx, kinds[EmailTrail])
-        for kind in (Lead, Quote, Email, Meeting, Client, Task):
+        for kind in (Lead, Quote, Email, Meeting, Client, Task, Purchase):
             changed += self.put_held(tx, kind, kinds[kind])
         trailed = {each.message_hash for each in kinds[EmailTrail]}
         last = {each.ref: each for each in kinds[Email]}
-        self.settle_letters(tx, trailed - messages(last.values()))
+        told = stand(last.values())
+        self.settle_letters(tx, letter.Stand(trailed, set()).without(told))
         changed += self.put_lines(tx, kinds[ProductLines])
         changed += self.put_handovers(tx, kinds[OwnerEvent])
         changed += directory.put_departments(tx, self.source_id, kinds[Department])
@@ -117,12 +118,11 @@ class Commit:
         self._note(tx, changed=gone)
         return gone
 
-    def settle_letters(self, tx: Connection, hashes: Collection[str]) -> int:
-        """Puts right for whom these letters count and how long was waited; how many it changed."""
-        if not hashes:
-            return 0
+    def settle_letters(self, tx: Connection, around: letter.Stand) -> int:
+        """Puts right which letters are one, for whom they count and how long was waited; how many
+        it changed."""
         calendar = self.credit.calendar
-        changed = reply.settle_letters(tx, hashes, calendar, journal=self.journal)
+        changed = letter_twin.settle_letters(tx, around, calendar, journal=self.journal)
         self._note(tx, changed=changed)
         return changed
 
@@ -194,7 +194,8 @@ class Commit:
                 calls[leg.call_ref].append(leg)
             else:
                 calls[leg.call_ref] = [leg]
-        self._put_calls(tx, calls, stored, told=True)
+        names = {leg.outer_ref for legs in stored.values() for leg in legs if leg.outer_ref}
+        self._put_calls(tx, calls, stored, told=names)
         about = {leg.client_ref for known_legs in stored.values() for leg in known_legs}
         about |= {leg.client_ref for leg in changed.values()}
         self.settle_responses(tx, response.leads_of(tx, self.source_id, about))
@@ -212,11 +213,9 @@ class Commit:
         return self._put_kept(tx, kind, kept)
 
     def _credit_refs(self, tx: Connection, kind: type[Record], refs: Collection[str]) -> None:
-        """Credits the stored records with these ids anew."""
-        for part in chunks(sorted(refs), _SLICE):
-            among = stored_record.TABLES[kind].c.ref.in_(part)
-            for records in stored_record.records_where(tx, kind, self.source_id, among):
-                self.credit_again(tx, kind, records)
+        """Credits anew the stored records that these ids, of owners' events, name."""
+        for records in stored_record.records_of(tx, kind, self.source_id, refs):
+            self.credit_again(tx, kind, records)
 
     def fold_again(self, tx: Connection, call_refs: Sequence[str]) -> int:
         """Folds stored calls anew, after people or days changed; how many rows it changed."""
@@ -267,7 +266,7 @@ class Commit:
         rows = [activity_row(self.credit, self.source_id, *each) for each in kept]
         changed = self._put(tx, table, rows)
         if kind is Email:
-            self.settle_letters(tx, messages(each for each, _ in kept))
+            self.settle_letters(tx, stand([each for each, _ in kept]))
         return changed
 
     def _put_deals(self, tx: Connection, rows: Sequence[Row]) -> int:
@@ -287,10 +286,10 @@ class Commit:
         about."""
         refs = [each.ref for each, _ in kept]
         about = response.abouts(tx, self.source_id, refs)
-        former = letter.messages_of(tx, self.source_id, refs) if kind is Email else set()
+        former = letter.stand_of(tx, self.source_id, refs) if kind is Email else None
         changed = self._put_kept(tx, kind, kept)
         if former:
-            self.settle_letters(tx, former - messages(each for each, _ in kept))
+            self.settle_letters(tx, former.without(stand([each for each, _ in kept])))
         about |= {each.about_ref for each, _ in kept}
         self.settle_responses(tx, response.leads_of(tx, self.source_id, about))
         return changed
@@ -301,9 +300,10 @@ class Commit:
         calls: Mapping[str, Sequence[CallLeg]],
         stored: Collection[str],
         *,
-        told: bool = False,
+        told: Collection[str] | None = None,
     ) -> int:
-        """`told`: their legs changed, so a CRM may know another id even if no row changes."""
+        """`told`: the ids by which a CRM was told of them, where their legs changed: it may be
+        told another one even if no row changes."""
         rows: list[Row] = []
         gone: set[Row] = set()
         before = stored_call.standing(tx, self.source_id, stored)
@@ -316,14 +316,16 @@ class Commit:
             delete_rows(tx, CALL, sorted(gone), journal=self.journal)
             self._note(tx, changed=len(gone))
         changed = self._put(tx, CALL, rows) + len(gone)
-        if changed or told:
+        if changed or told is not None:
             # (number, start) of the team's rows, by which one call is told from another
             now = {(row[8], row[4]) for row in rows if row[2] == TEAM and row[8]}
             mixed = stored_call.mixed_calls(tx, self.source_id, stored)
             touched = before.touched | now
             self.settle_calls(
                 tx,
-                stored_call.Changed(self.source_id, calls, touched, before.twin_legs, mixed),
+                stored_call.Changed(
+                    self.source_id, calls, touched, before.twin_legs, told or (), mixed
+                ),
             )
         return changed
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from store import owner_event
 from store.moment import EPOCH
 from store.owner_event import Handover
+from store.record import named_by
 from sync.cohort import Kept
 from sync.owner import OwnerChange
 
@@ -17,14 +18,13 @@ _JUST_BEFORE = timedelta(milliseconds=1)
 
 def with_handovers(tx: Connection, source_id: int, kind: str, kept: Kept) -> Kept:
     """The records of a kind, each with its owner history as the vendor tells it, where it does."""
-    told = owner_event.handovers(tx, source_id, kind, [record.ref for record, _ in kept])
+    named = [getattr(record, named_by(kind)) for record, _ in kept]
+    told = owner_event.handovers(tx, source_id, kind, named)
     if not told:
         return kept
     return [
-        (record, merged(told[record.ref], history, record.owner_ref))
-        if record.ref in told
-        else (record, history)
-        for record, history in kept
+        (record, merged(told[ref], history, record.owner_ref) if ref in told else history)
+        for ref, (record, history) in zip(named, kept, strict=True)
     ]
 
 

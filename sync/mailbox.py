@@ -1,13 +1,14 @@
 """Makes one letter of its copies in several mailboxes, whichever was read first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy import Connection
 
 from store.activity import EMAIL
 from store.fact import Email, EmailKind
-from store.moment import from_ms
+from store.letter import Stand
+from store.moment import from_ms, to_ms
 from store.upsert import find_rows
 
 _BY_COPY = {EmailKind.PERSONAL, EmailKind.AUTOMATIC}
@@ -25,22 +26,26 @@ def join_copies(tx: Connection, source_id: int, letters: Sequence[Email]) -> lis
     found = {each.ref: each for each in letters if not _is_from_mailbox(each)}
     for letter in ours:
         found[letter.ref] = _joined(letter, found.get(letter.ref))
-    names = ("ref", "kind", "begun_at", "updated_at")
+    names = ("ref", "kind", "begun_at", "updated_at", "likeness")
     refs = {each.ref for each in ours}
-    for ref, kind, begun_ms, updated_ms in find_rows(tx, EMAIL, names, source_id, refs):
+    for ref, kind, begun_ms, updated_ms, likeness in find_rows(tx, EMAIL, names, source_id, refs):
         stored = msgspec.structs.replace(
             found[ref],
             kind=EmailKind(kind),
             begun_at=from_ms(begun_ms),
             updated_at=from_ms(updated_ms),
+            likeness=likeness,
         )
         found[ref] = _joined(found[ref], stored)
     return list(found.values())
 
 
-def messages(letters: Iterable[Email]) -> set[str]:
-    """The letters of which something is known by their Message-ID."""
-    return {each.message_hash for each in letters if each.message_hash is not None}
+def stand(letters: Collection[Email]) -> Stand:
+    """How these letters stand by what was told of them."""
+    return Stand(
+        {each.message_hash for each in letters if each.message_hash is not None},
+        {(each.likeness, to_ms(each.begun_at)) for each in letters if each.likeness is not None},
+    )
 
 
 def _joined(letter: Email, other: Email | None) -> Email:
@@ -51,6 +56,7 @@ def _joined(letter: Email, other: Email | None) -> Email:
         kind=min(letter.kind, other.kind) if {letter.kind, other.kind} <= _BY_COPY else letter.kind,
         begun_at=min(letter.begun_at, other.begun_at),
         updated_at=max(letter.updated_at, other.updated_at),
+        likeness=min(filter(None, (letter.likeness, other.likeness)), default=None),
     )
 
 

@@ -19,7 +19,7 @@ from sync.basis import Basis, call_rules_of, call_rules_text, read_basis, write_
 from sync.commit import Commit
 from sync.credit import Credit
 from sync.fold import EACH_LEG
-from sync.mailbox import messages
+from sync.mailbox import stand
 from sync.money import Rates
 from sync.people import load_people, update_people
 
@@ -121,7 +121,7 @@ def _time_anew(tx: Connection, credit: Credit) -> None:
             changed += commit.settle_responses(tx, {lead.ref for lead in leads})
         changed += _time_waits(tx, commit)
         for letters in stored_record.live_records(tx, Email, source_id):
-            changed += commit.settle_letters(tx, messages(letters))
+            changed += commit.settle_letters(tx, stand(letters))
     log.info("sync.recredited", calendar=credit.calendar.country, rows=changed)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table
 
-from store import conversion, letter, repeat, reply, response
+from store import conversion, letter, letter_twin, repeat, response
 from store import record as stored_record
 from store.fact import Removal
 from store.table import DEAL, EMAIL, MEETING
@@ -38,8 +38,8 @@ def remove_records(
         settle_lines(tx, credit, source_id, gone, journal=journal)
         leads |= touched.leads
     if EMAIL in tables:
-        messages = letter.messages_of(tx, source_id, gone)
-        reply.settle_letters(tx, messages, credit.calendar, journal=journal)
+        stood = letter.stand_of(tx, source_id, gone)
+        letter_twin.settle_letters(tx, stood, credit.calendar, journal=journal)
     if EMAIL in tables or MEETING in tables:
         about = response.abouts(tx, source_id, gone)
         leads |= response.leads_of(tx, source_id, about)

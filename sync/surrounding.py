@@ -1,4 +1,4 @@
-"""Rows of clients and tasks: the day of every counted moment, and whose they were then."""
+"""Rows of clients, tasks, purchases: the day of every counted moment, and whose they were then."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from store.fact import Client, Task, TaskState
+from store.fact import Client, Purchase, Task, TaskState
 from store.moment import to_ms
 from store.task import judged_at_ms
 from store.upsert import Row, row_hash
@@ -33,9 +33,23 @@ def task_rows(tx: Connection, credit: Credit, source_id: int, kept: Kept) -> lis
     return [_task_row(credit, source_id, *each, judged_ms) for each in kept]
 
 
+def purchase_rows(tx: Connection, credit: Credit, source_id: int, kept: Kept) -> list[Row]:
+    """The purchases in the column order of their table."""
+    rows = []
+    for each, history in kept:
+        bought_ms, day, holder = credit.held(source_id, each.bought_at, each.owner_ref, history)
+        money = (each.amount, each.currency)
+        base_amount = credit.rates.in_base(source_id, *money, credit.currency, day)
+        head = (source_id, each.ref, each.client_ref, *money, base_amount, each.owner_ref)
+        row = (*head, bought_ms, to_ms(each.updated_at), None, day, holder)
+        rows.append((*row, row_hash(row)))
+    return rows
+
+
 SURROUNDING: Mapping[type[Any], Callable[[Connection, Credit, int, Kept], list[Row]]] = {
     Client: client_rows,
     Task: task_rows,
+    Purchase: purchase_rows,
 }
 """How what surrounds deals becomes rows."""
 

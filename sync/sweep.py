@@ -11,7 +11,7 @@ from store import record as stored_record
 from store import stream as stored_stream
 from store.error import GuardError
 from store.stream import StreamState
-from store.surrounding import CLIENT, TASK
+from store.surrounding import CLIENT, PURCHASE, TASK
 from store.table import DEAL, EMAIL, LEAD, MEETING, QUOTE
 from sync.follow import follow
 from sync.page import fetch_records
@@ -32,6 +32,7 @@ TABLES = {
     "contacts": (CLIENT,),
     "companies": (CLIENT,),
     "tasks": (TASK,),
+    "purchases": (PURCHASE,),
 }
 """Where the streams that can be swept are kept."""
 

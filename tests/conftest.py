@@ -10,10 +10,17 @@ import structlog
 from tests.canary import seen_canaries
 from tests.compiled import sql_compiled_once
 
+_LONGEST = frozenset({"contract", "flow", "sync", "writeback", "kpi"})
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the marks that this file gives a meaning."""
     config.addinivalue_line("markers", "needs(*tools): programs without which the test skips")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the rooms whose files take longest: no worker is left alone with one."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONGEST)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -97,6 +97,16 @@ def wanted(desired: Desired) -> dict[str, Wanted]:
     return {each.key: each for each in (*desired.records, *cards)}
 
 
+def card_key(score: ManagerScore) -> str:
+    """By what the record of a score is found again."""
+    return f"merilo:{score.manager_id}{ending(score.period)}"
+
+
+def ending(month: date) -> str:
+    """How the keys of all records of a month end."""
+    return f":{month:%Y-%m}"
+
+
 def in_profile(fields: Sequence[FieldSpec], score: ManagerScore) -> Wanted:
     """The score as it should stand among the fields of the manager's user."""
     return Wanted(
@@ -125,10 +135,9 @@ def covers(shape: Shape, fields: Sequence[FieldSpec]) -> bool:
 
 
 def _wanted(desired: Desired, score: ManagerScore) -> Wanted:
-    month = score.period.strftime("%Y-%m")
-    key = f"merilo:{score.manager_id}:{month}"
+    key = card_key(score)
     texts = {
-        TITLE: f"{score.manager.strip()} · {month}",
+        TITLE: f"{score.manager.strip()} · {score.period:%Y-%m}",
         OWNER: score.alias,
         KEY: key,
         **_numbers(desired.fields, score),

@@ -30,6 +30,11 @@ class Account:
     zone: ZoneInfo
     groups: Sequence[Record]
 
+    @property
+    def has_customers(self) -> bool:
+        """Whether customers are in use; asking for what is theirs is refused otherwise."""
+        return self.customers in ("segments", "dynamic", "periodicity")
+
 
 def account_of(client: AmocrmClient) -> Account:
     """The account, asked once a pass."""

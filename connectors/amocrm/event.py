@@ -8,18 +8,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from connectors.amocrm import lead, note
+from connectors.amocrm import lead, note, task
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient, Body
+from connectors.amocrm.ledger import page_of
 from connectors.amocrm.value import moment, seconds_of, state_of
-from connectors.amocrm.vanished import GONE, NOTED, SHOWN, behind
+from connectors.amocrm.vanished import GONE, NOTED, PLANNED, SHOWN, behind
 from connectors.base import Context, Page, Record, Since
 from connectors.field import optional_ref, required_ref, senseless
 from store.fact import DealState, Fact, OwnerEvent, Removal, StageChange, Step
 
 NAME = "stage_history"
-PATH = "api/v4/events"
-MOST = 100
 LAG = timedelta(minutes=2)
 """An event may become visible a little after the moment it bears."""
 
@@ -27,6 +26,9 @@ _STATUS, _OWNER = "lead_status_changed", "entity_responsible_changed"
 _VANISHING = ("lead_deleted", "lead_restored", "entity_merged", "task_deleted")
 _KINDS = {"lead": ("deal", "lead"), "task": ("meeting", "task")}
 """Our kinds of facts behind an entity of theirs."""
+
+_HELD = _KINDS | {"contact": ("client",), "company": ("client",), "customer": ("purchase",)}
+"""Likewise, of what changes hands; these we call by their kind and number."""
 
 _SPAN = timedelta(days=28)
 _RECENT = timedelta(days=1)
@@ -64,27 +66,6 @@ def pages(client: AmocrmClient, since: Since) -> Iterator[Page]:
         place = following
 
 
-def read_types(
-    client: AmocrmClient, types: Sequence[str], begins: int, ends: int
-) -> Iterator[Record]:
-    """Every event of these types between two moments (unix seconds, both included)."""
-    page = 1
-    while True:
-        body = client.get(PATH, (*_query(types, begins, ends), ("page", page)))
-        rows = body.rows("events")
-        yield from rows
-        if not rows or not body.has_next:
-            return
-        page += 1
-
-
-def of_entities(client: AmocrmClient, kind: str, refs: Sequence[str], event: str) -> list[Record]:
-    """The events of one type on up to ten entities of one kind."""
-    wanted = [(f"filter[entity_id][{at}]", ref) for at, ref in enumerate(refs)]
-    query = (("limit", MOST), ("filter[entity]", kind), ("filter[type][0]", event), *wanted)
-    return client.get(PATH, query).rows("events")
-
-
 def normalize(record: Record, context: Context) -> Iterable[Fact]:
     """An event as facts: a move, a new owner, or that something is gone or back."""
     kind, ref = str(record.get("type")), required_ref(record, "id")
@@ -98,6 +79,9 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
         yield from lead.normalize(record["lead"], context)
     elif kind == NOTED:
         yield from note.call(record["note"], context)
+        yield from note.letter(record["note"], context)
+    elif kind == PLANNED:
+        yield from task.normalize(record["task"], context)
 
 
 def _stage_change(record: Record, ref: str) -> StageChange:
@@ -119,11 +103,12 @@ def _stage_change(record: Record, ref: str) -> StageChange:
 
 def _owner_events(record: Record, ref: str) -> Iterator[OwnerEvent]:
     before, after = (_side(record, name, "responsible_user") for name in _SIDES)
-    for kind in _KINDS.get(str(record.get("entity_type")), ()):
+    entity, number = str(record.get("entity_type")), required_ref(record, "entity_id")
+    for kind in _HELD.get(entity, ()):
         yield OwnerEvent(
             ref=ref,
             kind=kind,
-            record_ref=required_ref(record, "entity_id"),
+            record_ref=number if entity in _KINDS else f"{entity}:{number}",
             at=moment(record, "created_at"),
             before_ref=optional_ref(before, "id"),
             after_ref=optional_ref(after, "id"),
@@ -150,16 +135,7 @@ def _page(client: AmocrmClient, place: Place, *, is_whole: bool, now: datetime) 
     types: tuple[str, ...] = (_STATUS, _OWNER)
     if not is_whole or place.begins >= seconds_of(now - _RECENT):
         types += _VANISHING
-    return client.get(PATH, (*_query(types, place.begins, place.ends), ("page", place.page)))
-
-
-def _query(types: Sequence[str], begins: int, ends: int) -> tuple[tuple[str, object], ...]:
-    return (
-        ("limit", MOST),
-        ("filter[created_at][from]", begins),
-        ("filter[created_at][to]", ends),
-        *((f"filter[type][{at}]", name) for at, name in enumerate(types)),
-    )
+    return page_of(client, types, place.begins, place.ends, place.page)
 
 
 def _span(begins: int, earliest: int, now: datetime) -> Place:

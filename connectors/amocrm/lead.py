@@ -9,10 +9,10 @@ from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient
 from connectors.amocrm.deal_field import MISSING, custom_values, missing_fields
 from connectors.amocrm.recent import changed, fetched
-from connectors.amocrm.value import moment, optional_moment, price, state_of
+from connectors.amocrm.value import moment, money_of, optional_moment, state_of
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, Record, Since
-from connectors.field import optional_ref, required_ref, senseless, text_of
+from connectors.field import optional_ref, required_ref, text_of
 from store.fact import CustomFields, Deal, DealState, Fact, Lead
 
 NAME = "deals"
@@ -73,10 +73,7 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
     stage, pipeline = required_ref(record, "status_id"), required_ref(record, "pipeline_id")
     owner, state = optional_ref(record, "responsible_user_id"), state_of(stage)
     created_at, updated_at = moment(record, "created_at"), moment(record, "updated_at")
-    currency = text_of(record, "account_currency") or context.currency
-    amount = price(record)
-    if amount and not currency:
-        raise senseless("currency", "is not told by the account; set it in the source")
+    amount, currency = money_of(record, context)
     made = Deal(
         ref=ref,
         pipeline_ref=pipeline,

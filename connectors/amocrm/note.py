@@ -11,19 +11,20 @@ from typing import Any
 from connectors.amocrm.account import account_of
 from connectors.amocrm.classify import as_map
 from connectors.amocrm.client import AmocrmClient, Query
+from connectors.amocrm.recent import with_ids
 from connectors.amocrm.user import users_of
-from connectors.amocrm.value import moment, seconds_of
+from connectors.amocrm.value import KINDS, moment, seconds_of
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, PhoneMark, Record, Since
 from connectors.field import LONGEST_REF, optional_ref, required_ref, short_ref, text_of
-from store.fact import CallLeg, Direction, Email, EmailKind, Fact
+from connectors.letter import likeness, mark_letter
+from store.fact import CallLeg, Direction, Email, EmailKind, EmailTrail, Fact
 
 CALLS, EMAILS = "calls", "emails"
 CALL_TYPES = {"call_in": Direction.IN, "call_out": Direction.OUT}
 LETTER = "amomail_message"
 LAG = timedelta(minutes=2)
 
-_KINDS = {"leads": "lead", "contacts": "contact", "companies": "company", "customers": "customer"}
 _NOBODY_TALKED = {"1", "6", "7"}
 """call_status: a message was left, not reached, busy (events-and-notes)."""
 
@@ -68,10 +69,8 @@ def _pages(client: AmocrmClient, since: Since, types: Sequence[str]) -> Iterator
 
 
 def _folders(client: AmocrmClient) -> list[str]:
-    """Without customers where the account has none: asking for their notes would be refused."""
-    modes = ("segments", "dynamic", "periodicity")
-    has_customers = account_of(client).customers in modes
-    return [folder for folder in _KINDS if folder != "customers" or has_customers]
+    has_customers = account_of(client).has_customers
+    return [folder for folder in KINDS if folder != "customers" or has_customers]
 
 
 def _listing(client: AmocrmClient, folder: str, types: Sequence[str], begins: int) -> Walk:
@@ -97,20 +96,20 @@ def _records(rows: Iterable[Record], folder: str, users: set[str]) -> list[Recor
 
 
 def fetch(client: AmocrmClient, refs: Sequence[str]) -> Iterator[Page]:
-    """The notes with these ids, whatever they are beside."""
-    users = users_of(client)
+    """The notes with these ids: ours, which tell beside what they are, or the vendor's."""
+    users, told = users_of(client), [ref.partition("@") for ref in refs]
     for folder in _folders(client):
-        wanted = [(f"filter[id][{at}]", ref) for at, ref in enumerate(refs)]
-        body = client.get(f"api/v4/{folder}/notes", (("limit", 250), *wanted))
-        rows = [row for row in body.rows("notes") if str(row.get("id")) in refs]
-        records = _records(rows, folder, users)
-        yield Page(records=records, checkpoint="", served_at=body.served_at)
+        numbers = [number for number, _, place in told if place in ("", folder)]
+        notes = Walk(path=f"api/v4/{folder}/notes", name="notes")
+        for body, rows in with_ids(client, notes, numbers):
+            records = _records(rows, folder, users)
+            yield Page(records=records, checkpoint="", served_at=body.served_at)
 
 
-def calls_beside(client: AmocrmClient, folder: str, ref: str) -> Iterator[Record]:
-    """Every note of a call that one record shows, ready to be normalized."""
+def beside(client: AmocrmClient, folder: str, ref: str) -> Iterator[Record]:
+    """Every note of a call or letter that one record shows, ready to be normalized."""
     path = f"api/v4/{folder}/{ref}/notes"
-    listing = Walk(path=path, name="notes", query=_of_types(CALL_TYPES))
+    listing = Walk(path=path, name="notes", query=_of_types((*CALL_TYPES, LETTER)))
     users = users_of(client)
     for rows in walk_on(client, listing):
         yield from _records(rows.rows, folder, users)
@@ -127,7 +126,7 @@ def call(record: Record, context: Context) -> Iterable[Fact]:
     phone = context.mark_phone(text_of(params, "phone"))
     call_ref, named = _call_ref(record, params, length_s, phone), _named(record, params)
     yield CallLeg(
-        ref=f"{required_ref(record, 'id')}@{record.get('folder')}",
+        ref=_ref(record),
         call_ref=call_ref,
         user_ref=named or _user(record),
         direction=direction,
@@ -144,23 +143,50 @@ def call(record: Record, context: Context) -> Iterable[Fact]:
 
 
 def letter(record: Record, context: Context) -> Iterable[Fact]:
-    """A note of a letter; notes of one letter make one fact."""
+    """A note of a letter, a copy of it as its other notes are, and what it answers: the letters of
+    its thread."""
     if record.get("note_type") != LETTER:
         return
     params = as_map(record.get("params"))
-    message = text_of(params, "message_id")
+    message, thread = text_of(params, "message_id"), text_of(params, "thread_id")
+    letter = _letter_hash(message, context) if message else None
+    way = Direction.IN if params.get("income") in _YES else Direction.OUT
+    author, to = (_address(params.get(name)) for name in ("from", "to"))
     yield Email(
-        ref=short_ref(message) if message else f"{required_ref(record, 'id')}",
-        direction=Direction.IN if params.get("income") in _YES else Direction.OUT,
+        ref=_ref(record),
+        direction=way,
         kind=EmailKind.PERSONAL,
         owner_ref=_user(record),
         begun_at=moment(record, "created_at"),
         updated_at=moment(record, "created_at"),
-        about_ref=None,
+        about_ref=_about(record),
+        message_hash=letter,
+        likeness=likeness(context, way, author, (to,), text_of(params, "subject")),
     )
+    if letter and thread:
+        answers = (context.mark_text(f"{context.source} thread {thread}"),)
+        yield EmailTrail(message_hash=letter, answers=answers)
+
+
+def _letter_hash(message: str, context: Context) -> str:
+    """By its Message-ID, as a mailbox has it; else by an id that the account alone knows."""
+    if "@" in message:
+        return mark_letter(context, f"<{message.strip('<>')}>")
+    return context.mark_text(f"{context.source} {message}")
+
+
+def _address(told: Any) -> str:
+    """The address of a sender or receiver; of several the first."""
+    first = as_map(next(iter(told), None) if isinstance(told, list) else told)
+    return text_of(first, "email").casefold()
 
 
 _YES = (True, 1, "1", "true", "Y")
+
+
+def _ref(record: Record) -> str:
+    """A note's id, and the kind of record it lies beside."""
+    return f"{required_ref(record, 'id')}@{record.get('folder')}"
 
 
 def _call_ref(record: Record, params: dict[str, Any], length_s: int, phone: PhoneMark) -> str:
@@ -186,7 +212,7 @@ def _named(record: Record, params: dict[str, Any]) -> str | None:
 
 
 def _about(record: Record) -> str | None:
-    kind = _KINDS.get(str(record.get("folder")))
+    kind = KINDS.get(record.get("folder"))
     return f"{kind}:{required_ref(record, 'entity_id')}" if kind else None
 
 

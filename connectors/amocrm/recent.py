@@ -44,7 +44,14 @@ def fetched(
             body = client.get(f"{listing.path}/{ref}", listing.query)
             yield body, [body.data] if body.data else []
         return
-    for part in chunks(numbers, _AT_ONCE):
+    yield from with_ids(client, listing, numbers)
+
+
+def with_ids(
+    client: AmocrmClient, listing: Walk, refs: Sequence[str]
+) -> Iterator[tuple[Body, list[Record]]]:
+    """The rows with these ids of a list that may be filtered by them."""
+    for part in chunks(refs, _AT_ONCE):
         wanted = [(f"filter[id][{at}]", ref) for at, ref in enumerate(part)]
         body = client.get(listing.path, (*listing.query, ("limit", listing.most), *wanted))
         yield body, [row for row in body.rows(listing.name) if str(row.get("id")) in part]

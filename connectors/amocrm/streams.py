@@ -3,7 +3,7 @@
 Their names are those that metrics know; what one list feeds under several names says so.
 """
 
-from connectors.amocrm import deal_field, event, funnel, lead, note, task, user
+from connectors.amocrm import deal_field, event, funnel, lead, note, purchase, task, user
 from connectors.amocrm.card import COMPANIES, CONTACTS, Cards
 from connectors.base import Stream
 from store.fact import Deal, Lead, Meeting, Task
@@ -91,5 +91,14 @@ STREAMS = (
         fetch=task.fetch,
         feeds=("tasks", "activities"),
         facts=(Task, Meeting),
+    ),
+    Stream(
+        name=purchase.NAME,
+        key="id",
+        pages=purchase.pages,
+        normalize=purchase.normalize,
+        lag=purchase.LAG,
+        existing_ids=purchase.existing_ids,
+        fetch=purchase.fetch,
     ),
 )

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from connectors.amocrm import event
+from connectors.amocrm import ledger
 from connectors.amocrm.client import AmocrmClient
-from connectors.amocrm.value import moment, optional_moment, seconds_of
+from connectors.amocrm.recent import with_ids
+from connectors.amocrm.value import KINDS, moment, optional_moment, seconds_of
 from connectors.amocrm.walk import Walk, walk_on, whole
 from connectors.base import Context, Page, Record, Since
 from connectors.field import optional_ref, required_ref
@@ -28,7 +28,7 @@ _AHEAD = timedelta(days=1)
 def pages(client: AmocrmClient, since: Since) -> Iterator[Page]:
     """The tasks that changed, with the moments at which they were done."""
     begins, now = seconds_of(since.changed_from), client.now()
-    done = dict(_moments(event.read_types(client, (_DONE,), begins, seconds_of(now))))
+    done = dict(_moments(ledger.of_types(client, (_DONE,), begins, seconds_of(now))))
     bounds = (
         ("filter[updated_at][from]", begins),
         ("filter[updated_at][to]", seconds_of(now + _AHEAD)),
@@ -45,10 +45,7 @@ def pages(client: AmocrmClient, since: Since) -> Iterator[Page]:
 
 def fetch(client: AmocrmClient, refs: Sequence[str]) -> Iterator[Page]:
     """The tasks with these ids."""
-    for part in chunks(refs, 50):
-        wanted = [(f"filter[id][{at}]", ref) for at, ref in enumerate(part)]
-        body = client.get(PATH, (("limit", 250), *wanted))
-        rows = [row for row in body.rows("tasks") if str(row.get("id")) in part]
+    for body, rows in with_ids(client, Walk(path=PATH, name="tasks"), refs):
         yield Page(records=_dated(client, rows, {}), checkpoint="", served_at=body.served_at)
 
 
@@ -62,13 +59,20 @@ def existing_ids(client: AmocrmClient, since: datetime) -> Iterator[str]:
         yield from (str(row["id"]) for row in rows.rows)
 
 
+def beside(client: AmocrmClient, folder: str, ref: str) -> Iterator[Record]:
+    """Every task of one record, ready to be normalized."""
+    of_it = (("filter[entity_type]", folder), ("filter[entity_id]", ref))
+    for rows in walk_on(client, Walk(path=PATH, name="tasks", query=of_it)):
+        yield from _dated(client, rows.rows, {})
+
+
 def _dated(client: AmocrmClient, rows: Sequence[Record], done: Mapping[str, int]) -> list[Record]:
     """The tasks with the moment of their last completion (unix seconds, 0 = no event tells)."""
     completed = [str(row.get("id")) for row in rows if row.get("is_completed")]
     unknown = [ref for ref in completed if ref not in done]
     found = dict(done)
     for part in chunks(unknown, _AT_ONCE):
-        found |= dict(_moments(event.of_entities(client, "task", part, _DONE)))
+        found |= dict(_moments(ledger.of_entities(client, "task", part, _DONE)))
     return [{**row, "completed_at": found.get(str(row.get("id")), 0)} for row in rows]
 
 
@@ -111,14 +115,6 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
     )
 
 
-_KINDS: Mapping[Any, str] = {
-    "leads": "lead",
-    "contacts": "contact",
-    "companies": "company",
-    "customers": "customer",
-}
-
-
 def _about(record: Record) -> str | None:
-    ref, kind = optional_ref(record, "entity_id"), _KINDS.get(record.get("entity_type"))
+    ref, kind = optional_ref(record, "entity_id"), KINDS.get(record.get("entity_type"))
     return f"{kind}:{ref}" if ref and kind else None

@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.field import hundredths, senseless, whole
+from connectors.base import Context
+from connectors.field import hundredths, senseless, text_of, whole
 from store.fact import DealState
 
 WON, LOST = "142", "143"
 """The ids of these stages in every pipeline, whatever they are called."""
+
+KINDS: Mapping[Any, str] = {
+    "leads": "lead",
+    "contacts": "contact",
+    "companies": "company",
+    "customers": "customer",
+}
+"""What we call a record of each folder."""
 
 _FAR = 1 << 34
 
@@ -41,7 +50,14 @@ def state_of(stage: str) -> DealState:
     return {WON: DealState.WON, LOST: DealState.LOST}.get(stage, DealState.OPEN)
 
 
-def price(record: Mapping[str, Any]) -> int:
-    """The price in minor units; Kommo tells it with fractions in a key of its own."""
+def money_of(record: Mapping[str, Any], context: Context) -> tuple[int, str]:
+    """The price in minor units, and the currency: the account's where it tells it, else the base.
+
+    Kommo tells the price with fractions in a key of its own. DataError where no currency is known.
+    """
     precise = record.get("price_with_minor_units")
-    return hundredths(record, "price" if precise is None else "price_with_minor_units")
+    amount = hundredths(record, "price" if precise is None else "price_with_minor_units")
+    currency = text_of(record, "account_currency") or context.currency
+    if amount and not currency:
+        raise senseless("currency", "is not told by the account; set it in the source")
+    return amount, currency

@@ -1,7 +1,7 @@
 """What stands behind events of deletion, restoring and merging: an event alone removes nothing.
 
-A merge names the survivor only; the other one lies in the bin, and what belonged to it, leads and
-notes of calls, belongs to the survivor without any mark of change. (events-and-notes, leads-api:
+A merge names the survivor only; the other one lies in the bin, and what belonged to it, leads,
+notes and tasks, belongs to the survivor without any mark of change. (events-and-notes, leads-api:
 with=only_deleted)
 """
 
@@ -9,15 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from connectors.amocrm import lead, note
+from connectors.amocrm import lead, note, task
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient
 from connectors.amocrm.walk import Walk, walk_on, whole
 from connectors.base import Record
 
-GONE, SHOWN, NOTED = "merilo_gone", "merilo_shown", "merilo_noted"
-"""Types of the records we put behind events: a lead that is gone, one as it stands now, and a note
-of a call beside what others were merged into."""
+GONE, SHOWN = "merilo_gone", "merilo_shown"
+NOTED, PLANNED = "merilo_noted", "merilo_planned"
+"""Types of the records we put behind events: a lead that is gone, one as it stands now, and notes
+and tasks beside what others were merged into."""
 
 _OF_LEADS = ("lead_deleted", "lead_restored", "entity_merged")
 _FOLDERS: Mapping[Any, str] = {"contact": "contacts", "company": "companies"}
@@ -49,20 +50,22 @@ def behind(client: AmocrmClient, events: Sequence[Record]) -> list[Record]:
         *events,
         *(_gone(ref, at) for ref, at in gone.items()),
         *({"id": f"shown {row['id']}", "type": SHOWN, "lead": row} for row in shown),
-        *_noted(client, named),
+        *_beside(client, named),
     ]
 
 
-def _noted(client: AmocrmClient, named: Sequence[Record]) -> Iterator[Record]:
-    """The calls of what others were merged into, whether they were its own before or not."""
+def _beside(client: AmocrmClient, named: Sequence[Record]) -> Iterator[Record]:
+    """What lies beside the records others were merged into, whether it was there before or not."""
     survivors = {
         (_FOLDERS.get(row.get("entity_type"), "leads"), str(row.get("entity_id")))
         for row in named
         if row.get("type") == "entity_merged"
     }
     for folder, ref in sorted(survivors):
-        for row in note.calls_beside(client, folder, ref):
+        for row in note.beside(client, folder, ref):
             yield {"id": f"noted {row['id']}@{folder}", "type": NOTED, "note": row}
+        for row in task.beside(client, folder, ref):
+            yield {"id": f"planned {row['id']}", "type": PLANNED, "task": row}
 
 
 def _gone(ref: str, at: int) -> Record:

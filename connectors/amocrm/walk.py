@@ -5,6 +5,9 @@ leaves the list shifts all behind it, and the next page would skip as many. So t
 begins before the end of the last one; only when it shows that it begins at or before the last row
 seen is it taken, else it is asked for further back. What was there all the time is read, whatever
 came or went meanwhile.
+
+That holds whichever of two pages was answered first where rows keep their order, so pages by id
+are asked for ahead.
 """
 
 from collections.abc import Iterator
@@ -12,9 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from connectors.amocrm.ahead import MOST_AHEAD, Ahead
 from connectors.amocrm.client import AmocrmClient, Body, Query
 from connectors.base import Record
 from connectors.error import RetryableError
+from connectors.thread_pool import asking
 
 MOST = 250
 """Rows of a page at most (422 beyond); events have 100."""
@@ -32,6 +37,11 @@ class Window(NamedTuple):
     def offset(self) -> int:
         """The row it begins with."""
         return (self.page - 1) * self.limit
+
+    @property
+    def end(self) -> int:
+        """The row behind its last one."""
+        return self.page * self.limit
 
 
 def window_before(position: int, most: int = MOST) -> Window:
@@ -61,7 +71,8 @@ class Mark(NamedTuple):
 class Walk:
     """A list and its order. `name`: what the rows are embedded under.
 
-    Rows are ordered by `by`, and by what they are found by when that is not their id.
+    Rows are ordered by `by`, and by what they are found by when that is not their id; with "" they
+    come as they lie, in an order that nobody tells but that stays.
     """
 
     path: str
@@ -73,9 +84,17 @@ class Walk:
 
     def page(self, client: AmocrmClient, window: Window) -> Body:
         """One page of the list."""
-        order = (f"order[{self.by}]", "desc" if self.falling else "asc")
+        order = ((f"order[{self.by}]", "desc" if self.falling else "asc"),) if self.by else ()
         sizes = (("limit", window.limit), ("page", window.page))
-        return client.get(self.path, (*self.query, order, *sizes))
+        return client.get(self.path, (*self.query, *order, *sizes))
+
+    def behind(self, position: int, count: int) -> list[Window]:
+        """The next pages from row `position` on, if none leaves; none where rows change places."""
+        windows: list[Window] = []
+        while self.by == "id" and len(windows) < count:
+            windows.append(window_before(position, self.most))
+            position = windows[-1].end
+        return windows
 
     def follows(self, rows: list[Record], last: Mark) -> bool:
         """Whether nothing can lie between the last row seen and the first of these."""
@@ -88,7 +107,7 @@ class Walk:
 
     def mark(self, row: Record, position: int) -> Mark:
         """Where a row stands."""
-        return Mark(position, whole(row, "id"), whole(row, self.by))
+        return Mark(position, whole(row, "id"), whole(row, self.by) if self.by else 0)
 
     def advances(self, mark: Mark, last: Mark | None) -> bool:
         """Whether a row stands behind the last one seen."""
@@ -111,28 +130,31 @@ def walk_on(client: AmocrmClient, listing: Walk, place: str | None = None) -> It
     """Every row behind `place`, or all of them; at least one `Rows`, an empty one when there are
     none. Rows of the overlap come twice. A place of another order counts as none."""
     last = _mark(place or "", listing)
-    while True:
-        window, body = _next_page(client, listing, last)
-        rows = body.rows(listing.name)
-        end = window.offset + (window.limit if body.has_next else len(rows))
-        mark = listing.mark(rows[-1], end) if rows else None
-        is_new = mark is not None and listing.advances(mark, last)
-        if not is_new and last is not None:
-            mark = last._replace(position=end)
-        # A link to another page may stand on the last one too
-        ended = not body.has_next or (not is_new and len(rows) < window.limit)
-        yield Rows(rows, _place(mark, listing), body.served_at)
-        if ended:
-            return
-        last = mark
+    with asking(MOST_AHEAD, "amocrm") as pool:
+        ahead: Ahead[Window, Body] = Ahead(pool, lambda window: listing.page(client, window))
+        while True:
+            window, body = _next_page(ahead, listing, last)
+            rows = body.rows(listing.name)
+            end = window.end if body.has_next else window.offset + len(rows)
+            mark = listing.mark(rows[-1], end) if rows else None
+            is_new = mark is not None and listing.advances(mark, last)
+            if not is_new and last is not None:
+                mark = last._replace(position=end)
+            # A link to another page may stand on the last one too
+            ended = not body.has_next or (not is_new and len(rows) < window.limit)
+            ahead.expect([] if ended else listing.behind(end, ahead.depth))
+            yield Rows(rows, _place(mark, listing), body.served_at)
+            if ended:
+                return
+            last = mark
 
 
-def _next_page(client: AmocrmClient, listing: Walk, last: Mark | None) -> tuple[Window, Body]:
+def _next_page(ahead: Ahead[Window, Body], listing: Walk, last: Mark | None) -> tuple[Window, Body]:
     """The page behind `last`, asked for further back until it is seen to join on."""
     position = last.position if last else 0
     for step in range(_MOST_STEPS):
         window = window_before(position, listing.most)
-        body = listing.page(client, window)
+        body = ahead.take(window)
         rows = body.rows(listing.name)
         if last is None or window.offset == 0 or (rows and listing.follows(rows, last)):
             return window, body

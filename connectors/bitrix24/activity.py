@@ -1,6 +1,7 @@
 """Activities: letters and meetings, by crm.activity.list. Calls are counted from telephony alone.
 
-Neither subject nor text nor address is kept; the subject of a to-do is only compared.
+Neither subject nor text nor address is kept; the subject of a to-do is only compared, that of a
+letter with its client's address only hashed.
 """
 
 import re
@@ -12,10 +13,12 @@ from typing import Any
 from connectors.base import Context, Page, Record, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command, iso
+from connectors.bitrix24.envelope import as_map
 from connectors.bitrix24.opening import first_answer
 from connectors.bitrix24.paging import Listing, fetch_by_id, read_all
 from connectors.bitrix24.run import counted, open_run, pages_before, read_run
 from connectors.field import moment, optional_ref, required_ref, senseless, text_of
+from connectors.letter import addresses_in, ids_in, likeness, mark_letter
 from store.fact import Direction, Email, EmailKind, Fact, Meeting, MeetingState
 
 NAME = "activities"
@@ -41,6 +44,8 @@ FIELDS = (
     "AUTHOR_ID",
     "OWNER_TYPE_ID",
     "OWNER_ID",
+    # Of a letter: its headers, as far as the portal tells them
+    "SETTINGS",
     # On no page of the documentation; a portal that does not know it leaves it out
     "CALENDAR_EVENT_ID",
 )
@@ -108,7 +113,7 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
     if not _is_kept(record):
         return ()
     if str(record.get("TYPE_ID")) == EMAIL:
-        return (_email(record),)
+        return (_email(record, context),)
     return (_meeting(record, meeting_rules(context)),)
 
 
@@ -116,21 +121,33 @@ def _is_kept(record: Record) -> bool:
     return str(record.get("TYPE_ID")) in (MEETING, EMAIL) or record.get("PROVIDER_ID") == TO_DO
 
 
-def _email(record: Record) -> Email:
+def _email(record: Record, context: Context) -> Email:
     direction = _DIRECTION.get(str(record.get("DIRECTION")))
     if direction is None:
         raise senseless("DIRECTION", "is neither in nor out")
     responsible = optional_ref(record, "RESPONSIBLE_ID")
     sent = direction is Direction.OUT
+    kind = _email_kind(record, sent=sent)
+    headers = as_map(record.get("SETTINGS"))
+    own = ids_in(text_of(as_map(headers.get("MESSAGE_HEADERS")), "Message-Id"))
     return Email(
         ref=required_ref(record, "ID"),
         direction=direction,
-        kind=_email_kind(record, sent=sent),
+        kind=kind,
         owner_ref=(sent and optional_ref(record, "AUTHOR_ID")) or responsible,
         begun_at=_begun_at(record),
         updated_at=moment(record, "LAST_UPDATED"),
         about_ref=_about(record),
+        message_hash=mark_letter(context, own[0]) if own else None,
+        likeness=_likeness(record, direction, headers, context) if not kind else None,
     )
+
+
+def _likeness(record: Record, way: Direction, headers: Record, context: Context) -> str | None:
+    """By what it is found in a mailbox: the portal tells the Message-ID only of what it sent."""
+    told = as_map(headers.get("EMAIL_META"))
+    (author, *_), to = (addresses_in([text_of(told, name)]) or ("",) for name in ("from", "to"))
+    return likeness(context, way, author, to, text_of(record, "SUBJECT"))
 
 
 def _email_kind(record: Record, *, sent: bool) -> EmailKind:

@@ -9,7 +9,6 @@ run is the list of what is still unread, so it may be cut off anywhere.
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from connectors.bitrix24.command import MOST_IN_BATCH, Command
 from connectors.bitrix24.paging import PAGE, TRIES, Listing, Rows, gather, read_all
 from connectors.bitrix24.reply import BatchReply, Reply
 from connectors.error import RetryableError
+from connectors.thread_pool import asking
 
 BATCH = PAGE * MOST_IN_BATCH
 """Rows of one full answer."""
@@ -88,7 +88,7 @@ class _Reader:
 
     def read(self) -> Iterator[Rows]:
         self.idle.extend(self.segments)
-        with _pool(self.plan.in_flight) as pool:
+        with asking(self.plan.in_flight, "bitrix24") as pool:
             self._ask(pool)
             while self.running:
                 done, _ = wait(self.running, return_when=FIRST_COMPLETED)
@@ -257,13 +257,3 @@ def _weight(reply: BatchReply) -> int:
     """Bytes of an answer, all of which stay in memory until its last page is decoded."""
     held = (outcome.held for outcome in reply.outcomes.values() if isinstance(outcome, Reply))
     return sum(memoryview(each).nbytes for each in held if isinstance(each, msgspec.Raw))
-
-
-@contextmanager
-def _pool(threads: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that ask; when the reader leaves, what was not begun never is."""
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="bitrix24")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,13 +1,13 @@
 """The rows of one call with what is known of them beside, and how they hang together."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from connectors.cdr.event import Event
 from connectors.cdr.queue_event import QueueEvent
 from connectors.cdr.row import Row
-from connectors.cdr.rule import NOBODY, Party, Rule, Side, dialled, is_outer_number
+from connectors.cdr.rule import NOBODY, Party, Rule, dialled, is_outer_number
 from store.fact import Direction
 
 _APPLICATION_TALKS = frozenset(
@@ -16,7 +16,7 @@ _APPLICATION_TALKS = frozenset(
 """What answers a call without anybody talking."""
 
 
-class Call(NamedTuple):
+class Call(Struct, frozen=True, gc=False):
     """All rows of a call in the order in which they began; `starts`: their starts, seconds of UTC.
 
     `events` and `queue_events` are those of the call; none where nobody keeps them.
@@ -36,12 +36,13 @@ class Call(NamedTuple):
             return self.starts[0] + self.rows[0].lasted_s
         return max(at + row.lasted_s for at, row in zip(self.starts, self.rows, strict=True))
 
-    def beside(self, events: Sequence[Event], queue_events: Sequence[QueueEvent]) -> "Call":
-        """The same call with what is kept of it beside its rows."""
-        return self._replace(events=events, queue_events=queue_events)
+    @property
+    def offset_s(self) -> float:
+        """How far the server's clock was ahead of UTC when it began, seconds."""
+        return self.rows[0].local_s - self.starts[0]
 
 
-class Node(NamedTuple):
+class Node(Struct, frozen=True, gc=False):
     """A row with its ends understood; times in seconds of UTC."""
 
     row: Row
@@ -67,8 +68,7 @@ class Node(NamedTuple):
         return row.app_data.partition(",")[0] or None if row.app == "Queue" else None
 
 
-@dataclass(slots=True)
-class Tree:
+class Tree(Struct, frozen=True, gc=False):
     """The rows of a call as seen from the client. `direction`: None for a call among employees.
 
     `roots` are the client's own rows; `asides` those of an employee with a colleague meanwhile.
@@ -76,22 +76,22 @@ class Tree:
     """
 
     nodes: Sequence[Node]
-    direction: Direction | None = None
+    direction: Direction | None
     number: str = ""
     roots: Sequence[Node] = ()
     asides: Sequence[Node] = ()
-    inner: Mapping[str, Sequence[Node]] | None = None
+    inner: Mapping[str, Sequence[Node]] = {}
 
     def owner(self, node: Node) -> str:
         """Whose the talk of an outgoing row is; "" if nobody can tell."""
-        if node.caller.name or node.caller.side is not Side.LOCAL:
+        if node.caller.name or node.caller.side != "local":
             return node.caller.name
-        behind = self.inner.get(pair_of(node.row.channel), ()) if self.inner else ()
+        behind = self.inner.get(pair_of(node.row.channel), ())
         return next((each.called.name for each in behind if each.called.name), "")
 
     def inside(self, node: Node) -> Sequence[Node]:
         """The rows that a row with a Local channel at its end leads to."""
-        if node.called.side is not Side.LOCAL or self.inner is None:
+        if node.called.side != "local":
             return ()
         return self.inner.get(pair_of(node.row.target_channel), ())
 
@@ -108,69 +108,60 @@ def tree_of(call: Call) -> Tree:
         Node(row, begins, rule.caller(row), rule.called(row))
         for row, begins in zip(call.rows, call.starts, strict=True)
     ]
-    tree = Tree(nodes)
+    led = {pair_of(node.row.target_channel) for node in nodes if node.called.side == "local"}
+    direction, number = _direction(nodes, rule, led)
+    if direction is None:
+        return Tree(nodes, None)
     if len(nodes) == 1:
-        _name_direction(tree, rule, ())
-        tree.roots = nodes
-        return tree
-    led = {pair_of(node.row.target_channel) for node in nodes if node.called.side is Side.LOCAL}
-    _name_direction(tree, rule, led)
-    if tree.direction is None:
-        return tree
-    tree.inner = _inner(nodes)
-    outer = [
-        n for n in nodes if n.caller.side is not Side.LOCAL or pair_of(n.row.channel) not in led
-    ]
+        return Tree(nodes, direction, number, roots=nodes)
+    inner: dict[str, list[Node]] = {}
     roots, asides = [], []
-    for node in outer:
-        if _is_client_row(node, tree):
+    for node in nodes:
+        side, pair = node.caller.side, pair_of(node.row.channel)
+        if side == "local":
+            inner.setdefault(pair, []).append(node)
+        if side == "local" and pair in led:
+            continue
+        if _is_client_row(node, direction, nodes[0]):
             roots.append(node)
-        elif node.caller.side is Side.EMPLOYEE:
+        elif side == "employee":
             asides.append(node)
-    tree.roots, tree.asides = roots, asides
-    return tree
+    return Tree(nodes, direction, number, roots, asides, inner)
 
 
-def _is_client_row(node: Node, tree: Tree) -> bool:
+def _is_client_row(node: Node, direction: Direction, first: Node) -> bool:
     """Whether the client is at one end of a row; else an employee rang somebody meanwhile.
 
     Who takes a parked client out of the lot rings the client's own channel.
     """
-    if node.caller.side is Side.OUTSIDE:
+    if node.caller.side == "outside":
         return True
-    if node.caller.side is Side.LOCAL:
-        return tree.direction is Direction.IN or node.called.side is Side.OUTSIDE
-    if tree.direction is Direction.OUT:
-        return node.called.side in (Side.OUTSIDE, Side.NOBODY)
-    return node.row.target_channel == tree.nodes[0].row.channel
+    if node.caller.side == "local":
+        return direction is Direction.IN or node.called.side == "outside"
+    if direction is Direction.OUT:
+        return node.called.side in ("outside", "nobody")
+    return node.row.target_channel == first.row.channel
 
 
-def _name_direction(tree: Tree, rule: Rule, led: Collection[str]) -> None:
-    """Sets the direction and the client's number, by the row that began first.
+def _direction(
+    nodes: Sequence[Node], rule: Rule, led: Collection[str]
+) -> tuple[Direction | None, str]:
+    """The direction and the client's number, by the row that began first; None among employees.
 
     `led`: the Local channels that a row of the call leads to.
     """
-    first = tree.nodes[0]
+    first = nodes[0]
     if first.row.context in rule.robots:
-        return
-    if first.caller.side is Side.OUTSIDE:
-        tree.direction, tree.number = Direction.IN, first.row.source
-        return
-    within = first.called.side is not Side.OUTSIDE and rule.is_extension(first.row.target)
-    for node in tree.nodes:
-        if node.called.side is not Side.OUTSIDE or node.caller.side is Side.OUTSIDE:
-            continue
-        if within and node.caller.side is Side.LOCAL and pair_of(node.row.channel) in led:
-            continue  # a colleague's call, sent on to their mobile
-        tree.direction, tree.number = Direction.OUT, dialled(node.row)
-        return
-    if first.called == NOBODY and is_outer_number(first.row.target):
-        tree.direction, tree.number = Direction.OUT, first.row.target
-
-
-def _inner(nodes: Sequence[Node]) -> dict[str, list[Node]]:
-    inner: dict[str, list[Node]] = {}
+        return None, ""
+    if first.caller.side == "outside":
+        return Direction.IN, first.row.source
+    within = first.called.side != "outside" and rule.is_extension(first.row.target)
     for node in nodes:
-        if node.caller.side is Side.LOCAL:
-            inner.setdefault(pair_of(node.row.channel), []).append(node)
-    return inner
+        if node.called.side != "outside" or node.caller.side == "outside":
+            continue
+        if within and node.caller.side == "local" and pair_of(node.row.channel) in led:
+            continue  # a colleague's call, sent on to their mobile
+        return Direction.OUT, dialled(node.row)
+    if first.called == NOBODY and is_outer_number(first.row.target):
+        return Direction.OUT, first.row.target
+    return None, ""

@@ -8,7 +8,6 @@ from connectors.base import Check, Since
 from connectors.cdr.client import CdrClient
 from connectors.cdr.flat import PROFILES
 from connectors.cdr.row import Row
-from connectors.cdr.rule import Side
 from connectors.cdr.stream import pages, sample
 from connectors.cdr.table_rows import call_columns
 from connectors.error import DataError, RemoteError
@@ -75,8 +74,8 @@ def _zone(client: CdrClient, row: Row) -> Check:
 def _extensions(client: CdrClient, rows: list[Row]) -> Check:
     rule = client.rule
     parties = {party for row in rows for party in (rule.caller(row), rule.called(row))}
-    found = sorted({party.name for party in parties if party.side is Side.EMPLOYEE})
-    outside = any(party.side is Side.OUTSIDE for party in parties)
+    found = sorted({party.name for party in parties if party.side == "employee"})
+    outside = any(party.side == "outside" for party in parties)
     shown = ", ".join(found[:20]) + (f" and {len(found) - 20} more" if len(found) > 20 else "")
     return Check(
         name="extensions",

@@ -6,7 +6,9 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
+
+from msgspec import Struct
 
 from connectors.cdr.classify import bad_file, file_errors
 
@@ -17,7 +19,7 @@ _TRIES = 50
 _LONGEST_LINE = 131_072
 
 
-class Line(NamedTuple):
+class Line(Struct, frozen=True, gc=False):
     """The fields of one line; `number` counts from 1."""
 
     number: int

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connectors.base import Context, PhoneMark
 from connectors.cdr.call import Call, Node, Tree, tree_of
 from connectors.cdr.event import tells_talk
-from connectors.cdr.rule import Side
 from connectors.cdr.talk import Talk, talks_of
 from store.fact import CallLeg, Direction, TalkQuality, Transfer
 
@@ -23,7 +24,7 @@ _OUTCOMES = {
 _SLACK_S = 2.0
 
 
-class _Whole(NamedTuple):
+class _Whole(Struct, frozen=True, gc=False):
     """What the legs of a call have in common."""
 
     call: Call
@@ -41,16 +42,16 @@ def fold(call: Call, context: Context) -> list[CallLeg]:
     tree = tree_of(call)
     if tree.direction is None:
         return []
-    talks = talks_of(call, tree)
+    talks, apps = talks_of(call, tree), {row.app for row in call.rows}
     whole = _Whole(
         call,
         tree,
         tree.direction,
         context.mark_phone(tree.number),
         talks,
-        next((node.queue for node in tree.nodes if node.row.app == "Queue"), None),
+        _queue(tree) if "Queue" in apps else None,
         TalkQuality.EXACT if tells_talk(call.events) else TalkQuality.REPORTED,
-        _has_voicemail(tree),
+        "VoiceMail" in apps and _has_voicemail(tree),
     )
     rung = _rung(tree)
     for talk in talks:
@@ -63,14 +64,18 @@ def fold(call: Call, context: Context) -> list[CallLeg]:
 
 
 def _rang_at_once(rung: Mapping[str, Sequence[Node]], begins: float) -> bool:
-    return any(node.begins <= begins for nodes in rung.values() for node in nodes)
+    for nodes in rung.values():
+        for node in nodes:
+            if node.begins <= begins:
+                return True
+    return False
 
 
 def _rung(tree: Tree) -> dict[str, list[Node]]:
     """Everyone who was rung, or rang the client, with the rows that tell so; in their order."""
     found: dict[str, list[Node]] = {}
     for root in tree.roots:
-        if tree.direction is Direction.OUT and root.caller.side is not Side.OUTSIDE:
+        if root.caller.side != "outside" and tree.direction is Direction.OUT:
             found.setdefault(tree.owner(root), []).append(root)
         else:
             _add_rung(found, tree, root, 0)
@@ -79,11 +84,11 @@ def _rung(tree: Tree) -> dict[str, list[Node]]:
 
 def _add_rung(found: dict[str, list[Node]], tree: Tree, node: Node, depth: int) -> None:
     side = node.called.side
-    if side is Side.EMPLOYEE:
+    if side == "employee":
         found.setdefault(node.called.name, []).append(node)
-    elif side is Side.OUTSIDE:
+    elif side == "outside":
         found.setdefault(tree.owner(node), []).append(node)
-    elif side is Side.LOCAL and depth <= len(tree.nodes):
+    elif side == "local" and depth <= len(tree.nodes):
         inner = tree.inside(node)
         if not inner and node.called.name:
             found.setdefault(node.called.name, []).append(node)
@@ -121,7 +126,8 @@ def _own_talk(talks: Sequence[Talk], who: str) -> Talk | None:
     if len(own) <= 1:
         return own[0] if own else None
     holds = [talk.hold_s for talk in own if talk.hold_s is not None]
-    return own[0]._replace(
+    return replace(
+        own[0],
         ends=own[-1].ends,
         talked_s=sum(talk.talked_s for talk in own),
         quality=max(talk.quality for talk in own),
@@ -163,6 +169,10 @@ def _of_nobody(whole: _Whole, *, rang: bool) -> CallLeg:
         queue=whole.queue,
         outer_ref=_outer_ref(call, whole.tree.nodes),
     )
+
+
+def _queue(tree: Tree) -> str | None:
+    return next((node.queue for node in tree.roots if node.row.app == "Queue"), None)
 
 
 def _has_voicemail(tree: Tree) -> bool:

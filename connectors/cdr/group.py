@@ -1,10 +1,12 @@
 """Gathers the rows of each call from a stream of rows in the order of time."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from connectors.cdr.row import Reader, Row
+from connectors.cdr.rule import Rule
 from connectors.cdr.zone import ServerClock
 from connectors.error import DataError
 
@@ -12,34 +14,47 @@ APART_S = 3600.0 + 70
 """How long after its end a call may go on in the stream: the clock may be put back an hour."""
 WRITTEN_APART_S = 4 * 3600.0
 """Of rows in the order in which they were written: the first of a call may be the last there."""
-_LOOK_EVERY_S = 600
+_LOOK_EVERY_S = 1800
+_TOUCH_S = 2.0
+"""Between rows of which one goes on where the other ended: each is rounded on its own."""
+_NUMBERED = attrgetter("sequence", "local_s")
 
 
 class Gathering:
     """Calls whose rows may not all have come yet. `written`: rows come in the order in which they
     were written, at their ends; else in that of their starts."""
 
-    def __init__(self, *, written: bool) -> None:
-        self._written = written
+    def __init__(self, rule: Rule, *, written: bool) -> None:
+        self._rule, self._written = rule, written
         self._open: dict[str, list[Row]] = {}
         self._ends: dict[str, float] = {}
+        self._rung: dict[str, Row] = {}
         self._looked_s = 0.0
 
-    def add(self, row: Row) -> Iterator[Sequence[Row]]:
+    def add(self, row: Row) -> Sequence[Sequence[Row]]:
         """Takes the next row; gives the calls that ended long before it."""
-        rows = self._open.setdefault(row.call, [])
-        rows.append(row)
-        ends = row.local_s + row.lasted_s
-        if len(rows) == 1 or ends > self._ends[row.call]:
-            self._ends[row.call] = ends
+        call, ends = row.call, row.local_s + row.lasted_s
+        rows = self._open.get(call)
+        if rows is None:
+            self._open[call] = [row]
+            self._ends[call] = ends
+        else:
+            rows.append(row)
+            if ends > self._ends[call]:
+                self._ends[call] = ends
+        before = self._rung.get(row.target_channel)
+        self._rung[row.target_channel] = row
+        if before is not None and before.call != call:
+            self._join(before, row)
         now_s = ends if self._written else row.local_s
-        if now_s >= self._looked_s + _LOOK_EVERY_S:
-            self._looked_s = now_s
-            yield from self._ended(now_s - (WRITTEN_APART_S if self._written else APART_S))
+        if now_s < self._looked_s + _LOOK_EVERY_S:
+            return ()
+        self._looked_s = now_s
+        return self._ended(now_s - (WRITTEN_APART_S if self._written else APART_S))
 
-    def rest(self) -> Iterator[Sequence[Row]]:
+    def rest(self) -> Sequence[Sequence[Row]]:
         """All that is left, when there are no more rows."""
-        yield from self._ended(float("inf"))
+        return self._ended(float("inf"))
 
     @property
     def begins_s(self) -> float | None:
@@ -47,10 +62,30 @@ class Gathering:
         starts = (row.local_s for rows in self._open.values() for row in rows)
         return min(starts, default=None)
 
-    def _ended(self, before_s: float) -> Iterator[Sequence[Row]]:
-        for call in [call for call, ends in self._ends.items() if ends < before_s]:
+    def _ended(self, before_s: float) -> Sequence[Sequence[Row]]:
+        ended = [call for call, ends in self._ends.items() if ends < before_s]
+        for call in ended:
             del self._ends[call]
-            yield _in_order(self._open.pop(call))
+        given = [_in_order(self._open.pop(call)) for call in ended]
+        for row in chain.from_iterable(given):
+            self._rung.pop(row.target_channel, None)
+        return given
+
+    def _join(self, asked: Row, row: Row) -> None:
+        """Takes a colleague who was asked from the telephone's other line, and is connected to the
+        client now, for the part of the client's call that this is, whatever id it was given
+        (Asterisk's CDR Specification, SIP Protocol Attended Transfer)."""
+        if not row.target_channel or abs(row.local_s - asked.local_s - asked.lasted_s) > _TOUCH_S:
+            return
+        rows = self._open.get(asked.call, ())
+        if not rows or any(self._is_outer(each) for each in rows):
+            return
+        self._open[row.call] += rows
+        del self._open[asked.call], self._ends[asked.call]
+
+    def _is_outer(self, row: Row) -> bool:
+        ends = self._rule.caller(row), self._rule.called(row)
+        return any(party.side == "outside" for party in ends)
 
 
 def _in_order(rows: Sequence[Row]) -> Sequence[Row]:
@@ -58,8 +93,7 @@ def _in_order(rows: Sequence[Row]) -> Sequence[Row]:
     numbers, since the clock may have been put back meanwhile."""
     if len(rows) == 1:
         return rows
-    own = {(r.unique, r.sequence, r.local_s, r.target_channel, r.lasted_s): r for r in rows}
-    return sorted(own.values(), key=lambda row: (row.sequence, row.local_s))
+    return sorted(dict.fromkeys(rows), key=_NUMBERED)
 
 
 def measure(clock: ServerClock, read: Reader, rows: Iterable[Sequence[Any]]) -> None:
@@ -92,7 +126,7 @@ def starts_of(rows: Sequence[Row], clock: ServerClock) -> list[float]:
 
 def in_time(rows: Sequence[Row], starts: Sequence[float]) -> tuple[Sequence[Row], Sequence[float]]:
     """The rows in the order of UTC, which is another one when the clock was put back."""
-    if all(before <= after for before, after in pairwise(starts)):
+    if starts == sorted(starts):
         return rows, starts
     order = sorted(range(len(rows)), key=lambda at: (starts[at], rows[at].sequence))
     return [rows[at] for at in order], [starts[at] for at in order]

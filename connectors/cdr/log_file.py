@@ -13,7 +13,7 @@ from connectors.cdr.classify import bad_file, file_errors, lacks_columns
 from connectors.cdr.csv_file import delimiter_of, grown_lines, line_at, offset_from
 from connectors.cdr.group import measure
 from connectors.cdr.moment import local_seconds
-from connectors.cdr.row import REQUIRED, Reader, Row, lacking, row_reader
+from connectors.cdr.row import REQUIRED, Reader, Row, call_named, lacking, row_reader
 from connectors.cdr.zone import ServerClock
 from connectors.error import DataError
 
@@ -40,7 +40,7 @@ _LAYOUT_TODO = 'Check `profile`; the file must be delimited by ",", ";" or tabs.
 
 
 class Broken(NamedTuple):
-    """A line or row that makes no sense, where it stands, and why."""
+    """A line or row that makes no sense, and why; `ref`: its call, or where it stands."""
 
     ref: str
     reason: str
@@ -131,11 +131,12 @@ def _rows(
         try:
             yield read(line.fields)
         except DataError as error:
-            yield _broken(path, lines_before() + line.number, error.what)
+            call = call_named(layout.names, line.fields)
+            yield _broken(path, lines_before() + line.number, error.what, call)
 
 
-def _broken(path: Path, number: int, why: str) -> Broken:
-    return Broken(f"{path.name}:{number}", f"{path.name}, line {number}: {why}")
+def _broken(path: Path, number: int, why: str, call: str = "") -> Broken:
+    return Broken(call or f"{path.name}:{number}", f"{path.name}, line {number}: {why}")
 
 
 def _lines_before(path: Path, offset: int) -> int:

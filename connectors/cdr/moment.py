@@ -17,7 +17,7 @@ def local_seconds(value: Any, name: str) -> float:
     """
     try:
         if type(value) is str:
-            if value[:4].isdigit() and value[4:5] == "-":
+            if value[4:5] == "-":
                 return (datetime.fromisoformat(value) - _EPOCH).total_seconds()
             value = float(value)
         if isinstance(value, datetime):

@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from connectors import telephony
 from connectors.cdr.moment import local_seconds
 from connectors.field import senseless
-from connectors.telephony import LONGEST_S
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -80,6 +80,8 @@ REQUIRED: Mapping[str, Sequence[tuple[str, ...]]] = {
 }  # fmt: skip
 """Without which nothing can be counted."""
 
+_CALL = ("linkedid", "uniqueid", "UNIQUEID")
+
 
 def lacking(wanted: Iterable[tuple[str, ...]], names: Iterable[str]) -> str:
     """The first column that is not there, of several names any; "" when all are."""
@@ -97,6 +99,12 @@ def row_reader(profile: str, names: Sequence[str]) -> Reader:
     return lambda values: make(take((*values, "")))
 
 
+def call_named(names: Sequence[str], values: Sequence[Any]) -> str:
+    """The id of the call that a row is of, though the row makes no sense; "" if it tells none."""
+    known = dict(zip(names, values, strict=True))
+    return next((str(known[name]) for name in _CALL if known.get(name)), "")
+
+
 def seconds(value: Any, name: str) -> int:
     """A length in whole seconds; nothing is 0."""
     if value in (None, ""):
@@ -105,7 +113,7 @@ def seconds(value: Any, name: str) -> int:
         length = value if type(value) is int else int(float(value))
     except (TypeError, ValueError, OverflowError):
         raise senseless(name, "is no number of seconds") from None
-    if 0 <= length <= LONGEST_S:
+    if 0 <= length <= telephony.LONGEST_S:
         return length
     raise senseless(name, "is no length of a call")
 

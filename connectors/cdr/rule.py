@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from enum import IntEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from connectors.cdr.row import Row
 from connectors.cdr.settings import CdrSettings
@@ -12,24 +11,19 @@ from connectors.phone import LONGEST_EXTENSION
 _NOT_DIGIT = re.compile(r"\D+")
 
 
-class Side(IntEnum):
-    """What a channel is an end of: nothing, an employee, the outside, another piece of dialplan."""
-
-    NOBODY = 0
-    EMPLOYEE = 1
-    OUTSIDE = 2
-    LOCAL = 3
+Side = Literal["nobody", "employee", "outside", "local"]
+"""What a channel is an end of; `local`: of another piece of dialplan."""
 
 
 class Party(NamedTuple):
-    """An end of a row; `name` is the employee's extension, for LOCAL "" if none is in its name."""
+    """An end of a row; `name` is the employee's extension; of `local` "" if none is in it."""
 
     side: Side
     name: str = ""
 
 
-NOBODY = Party(Side.NOBODY)
-OUTSIDE = Party(Side.OUTSIDE)
+NOBODY = Party("nobody")
+OUTSIDE = Party("outside")
 
 
 def digits_of(number: str) -> str:
@@ -60,7 +54,7 @@ class Rule:
         if self._is_numbered:
             return self._numbered(row.source, row.channel)
         found = self.behind(row.channel)
-        if self.mobiles and found.side is Side.OUTSIDE:
+        if self.mobiles and found.side == "outside":
             return self.of_mobile(row.source) or found
         return found
 
@@ -71,7 +65,7 @@ class Rule:
         if not row.target_channel:
             return NOBODY
         found = self.behind(row.target_channel)
-        if self.mobiles and found.side is Side.OUTSIDE:
+        if self.mobiles and found.side == "outside":
             return self.of_mobile(dialled(row)) or found
         return found
 
@@ -87,16 +81,16 @@ class Rule:
         technology, _, name = base.partition("/")
         if technology == "Local":
             name = name.partition("@")[0]
-            return Party(Side.LOCAL, name if self.is_extension(name) else "")
+            return Party("local", name if self.is_extension(name) else "")
         if not name or any(base.startswith(trunk) for trunk in self._trunks):
             return OUTSIDE
-        return Party(Side.EMPLOYEE, name) if self.is_extension(name) else OUTSIDE
+        return Party("employee", name) if self.is_extension(name) else OUTSIDE
 
     def _numbered(self, number: str, channel: str) -> Party:
         if any(channel.startswith(trunk) for trunk in self._trunks):
             return self.of_mobile(number) or OUTSIDE
         if self.is_extension(number):
-            return Party(Side.EMPLOYEE, number)
+            return Party("employee", number)
         return self.of_mobile(number) or OUTSIDE
 
     def of_mobile(self, number: str) -> Party | None:
@@ -104,7 +98,7 @@ class Rule:
         if not self.mobiles:
             return None
         extension = self.mobiles.get(digits_of(number))
-        return Party(Side.EMPLOYEE, extension) if extension else None
+        return Party("employee", extension) if extension else None
 
 
 def dialled(row: Row) -> str:

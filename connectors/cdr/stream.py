@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from connectors.base import Context, Page, Record, Since
 from connectors.cdr import export
 from connectors.cdr.call import Call
 from connectors.cdr.client import CdrClient
-from connectors.cdr.event import ENDED, Event
+from connectors.cdr.event import ENDED
 from connectors.cdr.flat import PROFILES, flat_leg
 from connectors.cdr.fold import fold
 from connectors.cdr.group import Gathering, in_time, starts_of
@@ -47,7 +49,7 @@ def pages(client: CdrClient, since: Since) -> Iterator[Page]:
         cursor = mark_of(client.files()[0], since.cursor)
     gathered: list[Sequence[Row]] = []
     waiting: list[Record] = []
-    gathering = Gathering(written=client.database is None)
+    gathering = Gathering(client.rule, written=client.database is None)
     for row in _rows(client, begins_at.timestamp() - _BACK_S):
         if isinstance(row, Broken):
             waiting.append({"id": row.ref, "reason": row.reason})
@@ -121,20 +123,26 @@ def _records(
             continue
         if _began_s(call) >= begins_s:
             calls.append(call)
-    beside = Beside(client.database, client.settings)
-    events, queue_events = beside.events(calls), beside.queue_events(calls)
     quiet_s = (served_at - QUIET).timestamp()
     marks_alive = client.settings.profile == "mikopbx"
-    for call in calls:
-        known = events.get(call.ref, ())
-        if not (over or call.ends <= quiet_s or _has_ended(known)):
+    for call in _with_events(client, calls):
+        if not (over or call.ends <= quiet_s or _has_ended(call)):
             continue
         if marks_alive and any(row.alive for row in call.rows):
             continue
-        if known or call.ref in queue_events:
-            call = call.beside(known, queue_events.get(call.ref, ()))
         records.append({"id": call.ref, "call": call})
     return records
+
+
+def _with_events(client: CdrClient, calls: Sequence[Call]) -> Iterable[Call]:
+    beside = Beside(client.database, client.settings)
+    events, queue_events = beside.events(calls), beside.queue_events(calls)
+    if not events and not queue_events:
+        return calls
+    return [
+        replace(call, events=events.get(call.ref, ()), queue_events=queue_events.get(call.ref, ()))
+        for call in calls
+    ]
 
 
 def _call(client: CdrClient, rows: Sequence[Row]) -> Call:
@@ -145,8 +153,8 @@ def _call(client: CdrClient, rows: Sequence[Row]) -> Call:
     return Call(ref, rows, starts, client.rule)
 
 
-def _has_ended(events: Sequence[Event]) -> bool:
-    return any(event.kind == ENDED for event in events)
+def _has_ended(call: Call) -> bool:
+    return any(event.kind == ENDED for event in call.events)
 
 
 def _began_s(call: Call) -> float:

@@ -1,7 +1,7 @@
 """Rows of calls from a database, with the events that belong to them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import structlog
 
@@ -11,12 +11,14 @@ from connectors.cdr.classify import lacks_columns
 from connectors.cdr.database import Database
 from connectors.cdr.group import measure
 from connectors.cdr.log_file import Broken
-from connectors.cdr.row import COLUMNS, REQUIRED, Row, lacking, row_reader
+from connectors.cdr.row import COLUMNS, REQUIRED, Row, call_named, lacking, row_reader
 from connectors.cdr.settings import CdrSettings
 from connectors.cdr.zone import ServerClock
 from connectors.error import DataError
 
 log = structlog.get_logger("merilo.connectors")
+
+_Told = TypeVar("_Told", event.Event, queue_event.QueueEvent)
 
 _NEWEST = 50
 _TODO = "Check `profile` and `table`; a column of another name goes into `columns`."
@@ -66,13 +68,7 @@ def table_rows(
             try:
                 yield read(values)
             except DataError as error:
-                yield _broken(names, values, error)
-
-
-def _broken(names: Sequence[str], values: Sequence[Any], error: DataError) -> Broken:
-    known = dict(zip(names, values, strict=True))
-    ref = known.get("uniqueid") or known.get("UNIQUEID") or known.get("id") or "?"
-    return Broken(f"{ref}/{known.get('sequence', '')}", error.what)
+                yield Broken(call_named(names, values) or "?", error.what)
 
 
 class Beside:
@@ -84,58 +80,67 @@ class Beside:
     def events(self, calls: Sequence[Call]) -> dict[str, list[event.Event]]:
         """The channel events of these calls, by call, in the order of time."""
         table = self._settings.cel_table
-        found: dict[str, list[event.Event]] = {}
-        offsets = _offsets(calls)
-        for values in self._of(table, event.COLUMNS, "linkedid", [call.ref for call in calls]):
-            ref = str(values["linkedid"])
-            found.setdefault(ref, [])
-            try:
-                found[ref].append(event.event_of(values, offsets.get(ref, 0.0)))
-            except DataError:
-                continue  # the rows still tell of the call, if less exactly
-        for events in found.values():
-            events.sort(key=lambda each: each.at)
-        return found
+        names = self._names(table, event.COLUMNS, "linkedid")
+        if not names:
+            return {}
+        owners = {row.call: call for call in calls for row in call.rows}
+        return _by_call(self._read(table, names, "linkedid", owners, event.event_of))
 
     def queue_events(self, calls: Sequence[Call]) -> dict[str, list[queue_event.QueueEvent]]:
-        """The queue events of these calls, by the id of the channel that waited."""
-        settings = self._settings
-        found: dict[str, list[queue_event.QueueEvent]] = {}
+        """The queue events of these calls, by call, in the order of time."""
+        table, file = self._settings.queue_table, self._settings.queue_log
+        names = self._names(table, queue_event.COLUMNS, "callid")
+        if not names and file is None:
+            return {}
         queued = [call for call in calls if any(row.app == "Queue" for row in call.rows)]
         if not queued:
-            return found
-        offsets = _offsets(queued)
-        ids = {row.unique: call.ref for call in queued for row in call.rows}
-        for values in self._of(settings.queue_table, queue_event.COLUMNS, "callid", [*ids]):
-            try:
-                ref = ids[str(values["callid"])]
-                each = queue_event.event_of(values, offsets.get(ref, 0.0))
-            except (DataError, KeyError):
-                continue
-            found.setdefault(ref, []).append(each)
-        if settings.queue_log is not None:
+            return {}
+        owners = {row.unique: call for call in queued for row in call.rows}
+        found = [*self._read(table, names, "callid", owners, queue_event.event_of)]
+        if file is not None:
             begins_s = min(call.starts[0] for call in queued)
             ends_s = max(call.ends for call in queued)
-            for each in queue_event.events_of_file(settings.queue_log, begins_s, ends_s):
-                if each.call in ids:
-                    found.setdefault(ids[each.call], []).append(each)
-        for events in found.values():
-            events.sort(key=lambda each: each.at)
-        return found
+            for each in queue_event.events_of_file(file, begins_s, ends_s):
+                if each.call in owners:
+                    found.append((owners[each.call], each))
+        return _by_call(found)
 
-    def _of(
-        self, table: str, wanted: Sequence[str], key: str, keys: Sequence[str]
-    ) -> list[Mapping[str, Any]]:
-        if self._database is None or not table or not keys:
+    def _names(self, table: str, wanted: Sequence[str], key: str) -> list[str]:
+        """The columns to be read; none where there is no such table, or nothing tells whose the
+        events are, or when."""
+        if self._database is None or not table:
             return []
         there = self._database.columns(table)
         names = [name for name in wanted if name in there]
-        if key not in names or not {*names} & {"eventtime", "time"}:
-            return []
+        return names if key in names and {*names} & {"eventtime", "time"} else []
+
+    def _read(
+        self,
+        table: str,
+        names: Sequence[str],
+        key: str,
+        owners: Mapping[str, Call],
+        event_of: Callable[[Mapping[str, Any], float], _Told],
+    ) -> Iterator[tuple[Call, _Told]]:
+        """The events with these keys, each with its call. One that makes no sense is left out: the
+        rows still tell of the call, if less exactly."""
+        if self._database is None or not names:
+            return
         order = next(name for name in ("id", "eventtime", "time") if name in names)
-        return self._database.of_keys(table, names, key, keys, order)
+        for values in self._database.of_keys(table, names, key, [*owners], order):
+            call = owners.get(str(values[key]))
+            if call is None:
+                continue
+            try:
+                yield call, event_of(values, call.offset_s)
+            except DataError:
+                continue
 
 
-def _offsets(calls: Sequence[Call]) -> dict[str, float]:
-    """How far the server's clock was ahead of UTC in each call, seconds."""
-    return {call.ref: call.rows[0].local_s - call.starts[0] for call in calls}
+def _by_call(found: Iterable[tuple[Call, _Told]]) -> dict[str, list[_Told]]:
+    events: dict[str, list[_Told]] = {}
+    for call, each in found:
+        events.setdefault(call.ref, []).append(each)
+    for told in events.values():
+        told.sort(key=lambda each: each.at)
+    return events

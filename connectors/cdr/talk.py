@@ -1,20 +1,21 @@
 """When somebody talked with the client in a call, by the best there is to tell it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connectors.cdr.call import Call, Node, Tree
 from connectors.cdr.event import meetings, tells_talk
 from connectors.cdr.queue_event import Connect, connects
-from connectors.cdr.rule import Side
 from store.fact import Direction, TalkQuality
 
 _SLACK_S = 1.0
 """Times of one moment differ by so much between rows: each is rounded on its own."""
 
 
-class Talk(NamedTuple):
+class Talk(Struct, frozen=True, gc=False):
     """Somebody talked with the client; `who` is an extension, "" where nobody knows whose it is.
 
     Seconds of UTC; `talked_s` may be less than the span, if the client was on hold meanwhile.
@@ -49,33 +50,35 @@ _NOTHING = _Told()
 def talks_of(call: Call, tree: Tree) -> list[Talk]:
     """Every stretch of talk with the client, in the order of time.
 
-    Bridges tell exactly; so do queue events. Rows alone tell the time since the client's own
-    channel was answered, which may have been long before: then it is an upper bound.
+    Bridges tell exactly, unless a telephone held the client while its other line was used; so do
+    queue events. Rows alone tell the time since the client's own channel was answered, which may
+    have been long before: then it is an upper bound.
     """
     if tells_talk(call.events):
-        return _bridged(call, tree)
+        asides = [node for node in tree.asides if node.row.call != call.rows[0].call]
+        return [_without(asides, talk) for talk in _bridged(call, tree)]
     told = _Told(connects(call.queue_events, call.rule)) if call.queue_events else _NOTHING
     found = [talk for node in tree.roots for talk in _of_row(tree, node, told)]
     if len(found) > 1:
         found = _chain(found)
-    return [_without_asides(talk, tree) for talk in found] if tree.asides else found
+    return [_without(tree.asides, talk) for talk in found] if tree.asides else found
 
 
 def _bridged(call: Call, tree: Tree) -> list[Talk]:
     clients, owners = set(), {}
     for node in _client_rows(tree):
-        if node.caller.side is Side.OUTSIDE:
+        if node.caller.side == "outside":
             clients.add(node.row.channel)
-        elif tree.direction is Direction.OUT and node.called.side is Side.OUTSIDE:
+        elif tree.direction is Direction.OUT and node.called.side == "outside":
             clients.add(node.row.target_channel)
     for event in call.events:
         party = call.rule.behind(event.channel)
-        if party.side is Side.EMPLOYEE:
+        if party.side == "employee":
             owners[event.channel] = party.name
     for node in tree.nodes:
-        if node.row.target_channel not in clients and node.called.side is Side.OUTSIDE:
+        if node.row.target_channel not in clients and node.called.side == "outside":
             owners[node.row.target_channel] = node.caller.name
-        elif node.called.side is Side.EMPLOYEE:
+        elif node.called.side == "employee":
             owners[node.row.target_channel] = node.called.name
     return [
         Talk(who, begins, ends, ends - begins, TalkQuality.EXACT)
@@ -91,10 +94,10 @@ def _client_rows(tree: Tree) -> Iterator[Node]:
 
 
 def _of_row(tree: Tree, node: Node, told: _Told, depth: int = 0) -> list[Talk]:
-    if not node.is_talk or node.called.side is Side.NOBODY or depth > len(tree.nodes):
+    if not node.is_talk or node.called.side == "nobody" or depth > len(tree.nodes):
         return []
     whole = _whole_row(tree, node)
-    if node.called.side is not Side.LOCAL:
+    if node.called.side != "local":
         return [_by_queue(whole, node, told)]
     inner = [
         talk for child in tree.inside(node) for talk in _of_row(tree, child, _NOTHING, depth + 1)
@@ -102,14 +105,14 @@ def _of_row(tree: Tree, node: Node, told: _Told, depth: int = 0) -> list[Talk]:
     if not inner:
         return [_by_queue(whole, node, told)] if whole.who else []
     if tree.direction is Direction.OUT and node.caller.name:
-        inner = [talk._replace(who=node.caller.name) for talk in inner]
+        inner = [replace(talk, who=node.caller.name) for talk in inner]
     return [_by_queue(_common(talk, whole), node, told) for talk in inner]
 
 
 def _whole_row(tree: Tree, node: Node) -> Talk:
     row = node.row
     who = node.called.name
-    if node.called.side is Side.OUTSIDE:
+    if node.called.side == "outside":
         who = tree.owner(node)
     answered_before = row.talked_s >= row.lasted_s or _is_answered_before(tree, node)
     quality = TalkQuality.UPPER_BOUND if answered_before else TalkQuality.REPORTED
@@ -117,10 +120,13 @@ def _whole_row(tree: Tree, node: Node) -> Talk:
 
 
 def _is_answered_before(tree: Tree, node: Node) -> bool:
-    return len(tree.nodes) > 1 and any(
-        other.row.channel == node.row.channel and other.row.talked_s and other.begins < node.begins
-        for other in tree.nodes
-    )
+    own = node.row.channel
+    for other in tree.nodes:
+        if other.begins >= node.begins:
+            break
+        if other.row.talked_s and other.row.channel == own:
+            return True
+    return False
 
 
 def _by_queue(talk: Talk, node: Node, told: _Told) -> Talk:
@@ -146,7 +152,7 @@ def _common(inner: Talk, outer: Talk) -> Talk:
     if talked_s >= shorter - _SLACK_S:
         talked_s = shorter
     quality = inner.quality if talked_s == inner.talked_s else outer.quality
-    return inner._replace(begins=begins, ends=ends, talked_s=talked_s, quality=quality)
+    return replace(inner, begins=begins, ends=ends, talked_s=talked_s, quality=quality)
 
 
 def _chain(talks: Sequence[Talk]) -> list[Talk]:
@@ -169,17 +175,18 @@ def _chain(talks: Sequence[Talk]) -> list[Talk]:
     return chain[::-1]
 
 
-def _without_asides(talk: Talk, tree: Tree) -> Talk:
+def _without(asides: Iterable[Node], talk: Talk) -> Talk:
     """Less the time in which the employee rang or asked a colleague: the client was on hold."""
-    if talk.quality is TalkQuality.EXACT:
-        return talk
-    hold_s = 0.0
-    for node in tree.asides:
+    hold_s, until = 0.0, talk.begins
+    for node in asides:
         if node.caller.name == talk.who:
-            hold_s += max(0.0, min(node.ends, talk.ends) - max(node.begins, talk.begins))
+            begins, ends = max(node.begins, until), min(node.ends, talk.ends)
+            if ends > begins:
+                hold_s, until = hold_s + ends - begins, ends
     if not hold_s:
         return talk
-    return talk._replace(
+    return replace(
+        talk,
         talked_s=max(0.0, talk.talked_s - hold_s),
         quality=TalkQuality.UPPER_BOUND,
         hold_s=round(hold_s),

@@ -65,6 +65,8 @@ class ServerClock:
                 raise DataError("The zone of the times cannot be measured: no uniqueid tells it.")
             return self.offset_s
         gap_s = local_s - epoch
+        if self.offset_s is not None and abs(gap_s - self.offset_s) <= _LATE_S:
+            return self.offset_s
         near = round(gap_s / _QUARTER_S) * _QUARTER_S
         if abs(gap_s - near) > _LATE_S:
             if self.offset_s is not None and gap_s - self.offset_s >= 0:

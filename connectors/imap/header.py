@@ -1,7 +1,6 @@
 """What is read of a letter's headers: addresses, ids, subject, date, and marks of robots."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
@@ -9,7 +8,9 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
+
+from connectors.letter import addresses_in, bare_subject, ids_in
 
 FIELDS = (
     "MESSAGE-ID IN-REPLY-TO REFERENCES FROM SENDER TO CC BCC DATE SUBJECT AUTO-SUBMITTED"
@@ -17,11 +18,6 @@ FIELDS = (
 )
 """Asked for by name; nothing else of a letter is ever fetched."""
 
-_ID = re.compile(r"<[^<>\s]+>")
-_PREFIX = re.compile(
-    r"\s*(?:(?:re|fwd?|aw|wg|sv|vs|ha|отв|ответ|пересл)(?:\s*[\[(]\d+[\])])?\s*:|\[\d+\])",
-    re.IGNORECASE,
-)
 _ROBOTS = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply|donotreply)\b")
 _BULK = {"bulk", "list", "junk", "auto_reply"}
 _PARSER = BytesHeaderParser(policy=policy.compat32)
@@ -78,13 +74,6 @@ def read_headers(raw: bytes) -> Headers:
     )
 
 
-def bare_subject(subject: str) -> str:
-    """A subject without what answering and forwarding put before it, in small letters."""
-    while match := _PREFIX.match(subject):
-        subject = subject[match.end() :]
-    return " ".join(subject.split()).casefold()
-
-
 def _robot(message: Message, author: str) -> str:
     """The first mark of a program (RFC 3834, RFC 2919, RFC 2369, RFC 3464), or ""."""
     told = _text(message, "Auto-Submitted").partition(";")[0].strip().casefold()
@@ -107,13 +96,11 @@ def _is_calendar_answer(kind: str) -> bool:
 
 
 def _ids(message: Message, name: str) -> list[str]:
-    return _ID.findall(" ".join(str(each) for each in message.get_all(name, [])))
+    return ids_in(" ".join(str(each) for each in message.get_all(name, [])))
 
 
 def _addresses(message: Message, name: str) -> tuple[str, ...]:
-    values: Sequence[str] = [str(each) for each in message.get_all(name, [])]
-    found = (address.strip().casefold() for _, address in getaddresses(values))
-    return tuple(dict.fromkeys(each for each in found if "@" in each))
+    return addresses_in(str(each) for each in message.get_all(name, []))
 
 
 def _text(message: Message, name: str) -> str:

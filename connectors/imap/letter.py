@@ -7,6 +7,7 @@ from connectors.base import Context, Record
 from connectors.field import moment
 from connectors.imap.company import Company
 from connectors.imap.header import Headers, read_headers
+from connectors.letter import likeness, mark_letter, mark_subject
 from store.fact import Account, Direction, Email, EmailKind, EmailTrail, Fact
 
 CLOCKS_APART = timedelta(minutes=10)
@@ -20,26 +21,28 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
     """
     company: Company = record["company"]
     headers = read_headers(record["headers"])
-    message = context.mark_text(f"letter {headers.identity}")
+    message = mark_letter(context, headers.identity)
     arrived_at = moment(record, "arrived_at")
-    is_sent = company.is_ours(headers.author)
+    way = Direction.OUT if company.is_ours(headers.author) else Direction.IN
     owners, named = _owners(headers, company, record["mailbox"])
     refs = {owner: _ref(message, owner, context) for owner in owners or (None,)}
     kind = kind_of(headers, company)
-    begun_at = _begun_at(headers, arrived_at, is_sent=is_sent)
+    begun_at = _begun_at(headers, arrived_at, way)
+    like = likeness(context, way, headers.author, headers.to, headers.subject)
     for owner, ref in refs.items():
         yield Email(
             ref=ref,
-            direction=Direction.OUT if is_sent else Direction.IN,
+            direction=way,
             kind=kind,
             owner_ref=owner,
             begun_at=begun_at,
             updated_at=arrived_at,
             message_hash=message,
+            likeness=like,
         )
     yield EmailTrail(
         message_hash=message,
-        answers=tuple(context.mark_text(f"letter {each}") for each in headers.answers),
+        answers=tuple(mark_letter(context, each) for each in headers.answers),
         # Robots repeat one subject by the thousand, and answer nobody.
         subject_hash=_subject(headers, company, context) if kind is EmailKind.PERSONAL else None,
         refs=tuple(refs.values()) if named else None,
@@ -79,9 +82,9 @@ def _ref(message: str, owner: str | None, context: Context) -> str:
     return message if owner is None else f"{message}-{context.mark_text(f'owner {owner}')[:12]}"
 
 
-def _begun_at(headers: Headers, arrived_at: datetime, *, is_sent: bool) -> datetime:
+def _begun_at(headers: Headers, arrived_at: datetime, way: Direction) -> datetime:
     """Received when the server says; sent when the author's clock says, if that can be."""
-    if is_sent and headers.date and abs(headers.date - arrived_at) <= CLOCKS_APART:
+    if way is Direction.OUT and headers.date and abs(headers.date - arrived_at) <= CLOCKS_APART:
         return headers.date
     return arrived_at
 
@@ -92,4 +95,4 @@ def _subject(headers: Headers, company: Company, context: Context) -> str | None
     client = next(outside, "")
     if not (company.by_subject and client and headers.subject):
         return None
-    return context.mark_text(f"subject {client}\n{headers.subject}")
+    return mark_subject(context, client, headers.subject)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,7 @@ from connectors.limit_state import limit_file
 from connectors.limiter import Limiter
 from connectors.uis.classify import as_map, body_of, limits_of, reset_s, result_of
 from connectors.uis.settings import VERSION, UisSettings
+from connectors.vendor_clock import VendorClock
 
 if TYPE_CHECKING:
     from connectors.http import Transport
@@ -40,7 +41,7 @@ class Reply(NamedTuple):
 
 
 @dataclass
-class UisClient:
+class UisClient(VendorClock):
     """A connection to one account; safe to share between threads. Its text never shows the key.
 
     `notes` holds what was found out about the account, by name.
@@ -53,15 +54,10 @@ class UisClient:
     key: str = field(repr=False)
     notes: dict[str, Any] = field(default_factory=dict, repr=False)
     _numbers: Any = field(default_factory=lambda: count(1), repr=False)
-    _ahead: timedelta = timedelta(0)
 
     def close(self) -> None:
         """Lets go of sockets."""
         self.transport.close()
-
-    def now(self) -> datetime:
-        """The vendor's time, as far as its answers tell."""
-        return self.options.clock() + self._ahead
 
     def ask(self, method: str, **params: Any) -> Reply:
         """Calls a `get` method; repeated by itself within the budget.
@@ -96,17 +92,11 @@ class UisClient:
         if not are_records(rows):
             raise RetryableError("The Data API answered without the list it documents.")
         known = total if isinstance(total, int) else None
-        return Reply(rows, known, limits, self._served_at(answer))
+        return Reply(rows, known, limits, self.served_at(answer))
 
     def _rest(self, seconds: float) -> None:
         if seconds > 0:
             self.limiter.pause(seconds)
-
-    def _served_at(self, answer: Answer) -> datetime:
-        here = self.options.clock()
-        served_at = answer.served_at or here
-        self._ahead = served_at - here
-        return served_at - timedelta(seconds=answer.elapsed_s)
 
 
 def connect(settings: UisSettings, options: ClientOptions) -> UisClient:

@@ -73,6 +73,8 @@ def explain_now(app: "App", manager_id: int, metric: str, span: "Span") -> "Expl
 
 def json_lines(found: "Explanation") -> Iterator[dict[str, Any]]:
     """A flat object for every record of every part."""
+    from kpi.coverage import iso
+
     value = found.value
     for part in found.parts:
         for record in part.records:
@@ -87,11 +89,11 @@ def json_lines(found: "Explanation") -> Iterator[dict[str, Any]]:
                 "source": record.source,
                 "fact": record.fact,
                 "ref": record.ref,
-                "at": record.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                "at": iso(record.at),
                 "contribution": record.contribution,
                 "unit": part.unit,
                 "link": record.link,
-                "twin": record.twin and asdict(record.twin),
+                "twin": record.twin and {**asdict(record.twin), "at": iso(record.twin.at)},
             }
 
 

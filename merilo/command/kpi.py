@@ -9,6 +9,12 @@ import typer
 if TYPE_CHECKING:
     from datetime import date
 
+    from kpi.value import Query, Value
+    from merilo.wiring import App
+
+_LINES = 1_000
+"""So many are printed at once: a month by day is tens of thousands."""
+
 app = typer.Typer(help="Values of metrics for managers and the team; bare: this month.")
 
 
@@ -67,21 +73,29 @@ def kpi(
         refresh(opened.store, opened.catalog, opened.settings.merilo.zone)
         found = values(opened.store, opened.catalog, query, vantage)
         if as_json:
-            for value in found:
-                typer.echo(json_text.dumps(value.to_json(), ensure_ascii=False))
-            return
-        from merilo.board import print_board
-        from merilo.lack import lacks
-        from merilo.phrase import Phrase
+            _print_json(found)
+        else:
+            _print_table(opened, query, found)
 
-        own = opened.settings.merilo
-        phrase = Phrase(own.language, own.currency, own.zone)
-        typer.echo(f"{phrase.day(first)} – {phrase.day(last)}")
-        names = query.metrics or opened.catalog.board_names
-        metrics = [opened.catalog.find(name) for name in names]
-        print_board(found, metrics, phrase)
-        for line in lacks(metrics, vantage, own.language):
-            typer.echo(line)
+
+def _print_json(found: "list[Value]") -> None:
+    encode = json_text.JSONEncoder(ensure_ascii=False).encode
+    for at in range(0, len(found), _LINES):
+        typer.echo("\n".join(encode(value.to_json()) for value in found[at : at + _LINES]))
+
+
+def _print_table(opened: "App", query: "Query", found: "list[Value]") -> None:
+    from merilo.board import print_board
+    from merilo.lack import lacks
+    from merilo.phrase import Phrase
+
+    own = opened.settings.merilo
+    phrase = Phrase(own.language, own.currency, own.zone)
+    typer.echo(f"{phrase.day(query.since)} – {phrase.day(query.until)}")
+    metrics = [opened.catalog.find(name) for name in query.metrics or opened.catalog.board_names]
+    print_board(found, metrics, phrase)
+    for line in lacks(metrics, opened.vantage, own.language):
+        typer.echo(line)
 
 
 @app.command("rebuild")

@@ -33,27 +33,17 @@ def list_records(
 @app.command()
 def replay(context: typer.Context) -> None:
     """Ask the source for every record set aside and try to understand it again."""
-    from kpi.engine import refresh
+    from merilo import replay as again
     from merilo.exit_code import ExitCode
     from merilo.wiring import open_app
-    from store.stream import quarantined
-    from sync.page import fetch_records
 
+    left = 0
     with open_app(context.obj) as opened:
-        with opened.store.read() as tx:
-            records = quarantined(tx)
-        left = 0
-        for name, stream_name in sorted({(each["source"], each["stream"]) for each in records}):
-            if name not in opened.connectors:
-                typer.echo(f"{name}: источника больше нет в настройках", err=True)
+        for each in again.replay(opened):
+            if each.understood is None:
+                typer.echo(f"{each.source}: источника больше нет в настройках", err=True)
                 continue
-            source = opened.source(name)
-            stream = next(each for each in source.connector.streams if each.name == stream_name)
-            place = (name, stream_name)
-            refs = [each["ref"] for each in records if (each["source"], each["stream"]) == place]
-            result = fetch_records(source, stream, refs)
-            left += result.quarantined
-            understood = result.read - result.quarantined
-            typer.echo(f"{name}/{stream_name}: понято {understood} из {len(refs)}")
-        refresh(opened.store, opened.catalog, opened.settings.merilo.zone)
+            left += each.aside - each.understood
+            place = f"{each.source}/{each.stream}"
+            typer.echo(f"{place}: понято {each.understood} из {each.aside}")
     raise typer.Exit(ExitCode.PARTLY if left else ExitCode.OK)

@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,7 @@ class Access:
 
     `admin` opens users, roles, fields and webhooks, `catalogs` the lists; `paid` False answers
     402 to everything; `owners` limits reading to records of these users, silently, as rights do.
+    `shown` counts how often each refresh token came.
     """
 
     user: int
@@ -46,6 +48,7 @@ class Access:
     grants: dict[str, Grant] = field(default_factory=dict)
     codes: dict[str, Grant] = field(default_factory=dict)
     refreshes: dict[str, Grant] = field(default_factory=dict)
+    shown: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         digits = f"{self.rng.getrandbits(128):032x}"
@@ -64,6 +67,11 @@ class Access:
     def revoke_token(self) -> None:
         """The administrator revokes the long-lived token."""
         self.grants[self.token].dead = True
+
+    def expire(self) -> None:
+        """Every access token got by OAuth has lived its day."""
+        for token, grant in self.grants.items():
+            grant.until = grant.until if token == self.token else 0
 
     def authorize(self, now: int) -> str:
         """The administrator agrees; returns the code, good once and for twenty minutes."""
@@ -92,7 +100,9 @@ class Access:
         if kind == "authorization_code":
             used = self.codes.get(str(sent.get("code")))
         elif kind == "refresh_token":
-            used = self.refreshes.get(str(sent.get("refresh_token")))
+            token = str(sent.get("refresh_token"))
+            self.shown[token] += 1
+            used = self.refreshes.get(token)
         else:
             raise _bad_request()
         if used is None or used.dead or used.until <= now:

@@ -1,10 +1,11 @@
-"""What people, robots and tests do with contacts, calls, letters, tasks and customers."""
+"""What people, robots and tests do with contacts, calls, letters and tasks."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sandbox.amocrm.contact import EMAIL_ID, PHONE_ID, Client
-from sandbox.amocrm.customer import Customer, Transaction
+from sandbox.amocrm.customer_deed import CustomerDeeds
 from sandbox.amocrm.event import Event, note_event, task_events
 from sandbox.amocrm.field import WORK_EMAIL, WORK_PHONE
 from sandbox.amocrm.hook_view import client_tree, note_tree, task_tree
@@ -16,7 +17,7 @@ from sandbox.amocrm.user import ADMIN_ID
 _CLIENT_KINDS = {"contacts": "contact", "companies": "company"}
 
 
-class Deeds(LeadDeeds):
+class Deeds(LeadDeeds, CustomerDeeds):
     """Every method is thread-safe; moments are aware, `at` defaults to now."""
 
     def add_contact(
@@ -129,10 +130,15 @@ class Deeds(LeadDeeds):
             holder = user if owner is None else owner
             kind, moment = call_type(call), self.moment(at)
             notes = [Note(kind, entity, moment, author, holder, call) for _, entity in places]
-            return [
-                self.bring_note(entity, note)
-                for (entity, _), note in zip(places, notes, strict=True)
-            ]
+            return self._bring_notes(places, notes)
+
+    def _bring_notes(self, places: Sequence[tuple[str, int]], notes: Sequence[Note]) -> list[int]:
+        """Notes of something that was a while ago, written down now; their ids."""
+        for note in notes:
+            note.updated_at = max(note.created_at, self.now())
+        return [
+            self.bring_note(entity, note) for (entity, _), note in zip(places, notes, strict=True)
+        ]
 
     def add_letter(
         self,
@@ -151,10 +157,8 @@ class Deeds(LeadDeeds):
             letter = Letter(name, self.fresh_id(), incoming, mailbox, client, subject)
             moment = self.moment(at)
             by = 0 if incoming else user
-            return [
-                self.bring_note(entity, Note(MAIL, entity_id, moment, by, user, letter))
-                for entity, entity_id in places
-            ]
+            notes = [Note(MAIL, entity, moment, by, user, letter) for _, entity in places]
+            return self._bring_notes(places, notes)
 
     def bring_note(self, entity: str, note: Note) -> int:
         """Take in a new note; returns its id."""
@@ -232,34 +236,6 @@ class Deeds(LeadDeeds):
             self.note_event(*task_events(task, before, task.now))
             self.tell("delete_task", lambda: task_tree(self, "delete", task))
             return task_id
-
-    def add_purchase(
-        self, customer: int, price: int, *, by: int = ADMIN_ID, at: datetime | None = None
-    ) -> int:
-        """A customer buys again; returns the transaction."""
-        with self.lock:
-            moment = self.moment(at)
-            bought = Transaction(self.fresh_id(), customer, price, moment, by)
-            self.transactions.put(bought)
-            self.customers.rows[customer].updated_at = moment
-            self.customers.touch()
-            what = ("transaction", bought.id)
-            self.note_event(
-                Event("transaction_added", "customer", customer, moment, by, (), (what,))
-            )
-            return bought.id
-
-    def add_customer(self, owner: int, name: str, contact: int = 0) -> int:
-        """Note somebody who buys regularly; returns the id."""
-        with self.lock:
-            customer = Customer(self.fresh_id(), name, owner, contact, self.now())
-            self.customers.put(customer)
-            note = ("note", self.fresh_note_id())
-            at = customer.created_at
-            self.note_event(
-                Event("customer_added", "customer", customer.id, at, owner, (), (note,))
-            )
-            return customer.id
 
 
 def put_addresses(contact: Client, phone: str, email: str) -> None:

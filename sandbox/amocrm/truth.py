@@ -61,6 +61,7 @@ def truth(
         for wait in time_facts(account, leads, calls, horizon, ZoneInfo(tz)):
             for user in wait.users:
                 tally.wait(user, wait.at, wait.metric, wait.seconds)
+        _count_purchases(tally, account, horizon)
         _count_clients(tally, "contacts_created", account.contacts, horizon)
         _count_clients(tally, "companies_created", account.companies, horizon)
         return tally.rows()
@@ -90,6 +91,14 @@ def _count_lead(tally: Tally, fact: LeadFact) -> None:
         tally.add_both(fact.ended_by, fact.ended_at, "deals_won")
         tally.add_both(fact.ended_by, fact.ended_at, "revenue", fact.price)
         tally.add_both(fact.ended_by, fact.ended_at, "days_to_win", fact.ended_at - fact.at)
+
+
+def _count_purchases(tally: Tally, account: Account, horizon: int | None) -> None:
+    for bought in account.transactions.rows.values():
+        if horizon is None or bought.entered_at <= horizon:
+            user = account.customers.rows[bought.customer].owner_at(bought.at)
+            tally.add_both(user, bought.at, "purchases")
+            tally.add_both(user, bought.at, "purchases_revenue", bought.price)
 
 
 def _count_clients(tally: Tally, metric: str, clients: Clients, horizon: int | None) -> None:

@@ -39,6 +39,16 @@ class Version(NamedTuple):
     owner: tuple[int, int] | None = None
 
 
+class Letter(NamedTuple):
+    """The headers of a letter as its mailbox has them, of which the portal shows some: the
+    Message-ID only of what it sent itself (`is_own`)."""
+
+    message_id: str
+    author: str
+    to: str
+    is_own: bool = False
+
+
 class Kind(NamedTuple):
     """What an activity is; that never changes."""
 
@@ -49,12 +59,21 @@ class Kind(NamedTuple):
 
 
 class Activity(Versioned[Version]):
-    """An activity of a CRM record; `versions` is never empty and ascends by `at`."""
+    """An activity of a CRM record; `versions` is never empty and ascends by `at`. `letter`: of a
+    letter that is in a mailbox, too."""
 
-    __slots__ = ("author", "created_at", "deal", "id", "kind")
+    __slots__ = ("author", "created_at", "deal", "id", "kind", "letter")
 
-    def __init__(self, activity_id: int, kind: Kind, first: Version, deal: int) -> None:
+    def __init__(
+        self,
+        activity_id: int,
+        kind: Kind,
+        first: Version,
+        deal: int,
+        letter: Letter | None = None,
+    ) -> None:
         super().__init__([first])
+        self.letter = letter
         self.id = activity_id
         self.kind = kind
         self.author = first.by
@@ -92,6 +111,7 @@ class Activities(Shelf[Activity]):
         lead: int = 0,
         by: int | None = None,
         at: datetime | None = None,
+        letter: Letter | None = None,
     ) -> int:
         """A new activity of a deal or a lead that starts now or at `start`; `by` is its author.
 
@@ -104,7 +124,7 @@ class Activities(Shelf[Activity]):
             owner = (OF_LEAD, lead) if lead else None
             state = (responsible, subject, begins, completed, event, False, owner)
             first = Version(moment, moment, author, *state)
-            activity = Activity(max(self.every, default=0) + 1, kind, first, deal)
+            activity = Activity(max(self.every, default=0) + 1, kind, first, deal, letter)
             self.bring([activity])
             return activity.id
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.bitrix24.activity import CALL, EMAIL, MEETING, Activity
+from sandbox.bitrix24.activity import CALL, EMAIL, MEETING, OUTGOING, Activity
 from sandbox.bitrix24.field import Field, by_upper, constant, show_old
 
 _SIX_HOURS_S = 6 * 3600
@@ -49,6 +49,19 @@ def _communications(activity: Activity) -> list[dict[str, Any]]:
     ]
 
 
+def _settings(activity: Activity) -> Any:
+    """What is kept of a letter's headers; of anything else an empty array, as PHP writes it."""
+    told = activity.letter
+    if told is None:
+        return []
+    address = told.author if activity.kind.direction == OUTGOING else told.to
+    people = {"from": f"<{told.author}>", "replyTo": "", "to": told.to, "cc": "", "bcc": ""}
+    shown: dict[str, Any] = {"EMAIL_META": {"__email": address, **people}}
+    if told.is_own:
+        shown["MESSAGE_HEADERS"] = {"Message-Id": told.message_id, "Reply-To": told.author}
+    return shown
+
+
 ACTIVITY_FIELDS = by_upper(
     Field(name, name, kind, get, "", name in ("ID", "CREATED", "LAST_UPDATED"))
     for name, kind, get in (
@@ -76,7 +89,7 @@ ACTIVITY_FIELDS = by_upper(
         ("DESCRIPTION_TYPE", "integer", constant(1)),
         ("DIRECTION", "integer", _kind("direction")),
         ("LOCATION", "string", constant("")),
-        ("SETTINGS", "object", constant([])),
+        ("SETTINGS", "object", _settings),
         ("ORIGINATOR_ID", "string", constant(None)),
         ("ORIGIN_ID", "string", constant(None)),
         ("AUTHOR_ID", "user", lambda activity: activity.author),

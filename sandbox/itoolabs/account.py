@@ -83,7 +83,7 @@ class Account:
         until = unanswered if answered_at is None else answered_at
         row: Row = {
             "start": _iso(start),
-            "uid": f"{_day(call.started_at)}-{call.id:06d}",
+            "uid": uid_of(call),
             "type": call.direction,
             "status": _status(call, answered_at is not None),
             "client": _spelled(call),
@@ -109,6 +109,11 @@ def moment_of(text: str) -> float | None:
     except ValueError:
         return None
     return at.timestamp() if at.tzinfo else None
+
+
+def uid_of(call: Conversation) -> str:
+    """What a call is called."""
+    return f"{_day(call.started_at)}-{call.id:06d}"
 
 
 def login_of(employee: Employee) -> str:

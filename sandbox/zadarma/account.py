@@ -53,7 +53,7 @@ class Account:
         first, last = self._seconds(begins), self._seconds(ends)
         # Rows of a call begin up to hours after it.
         calls = self.exchange.ended(first - 86_400, last + 1)
-        rows = [row for call in calls if call.kind != ROBOT for row in self._told(call)]
+        rows = [row for call in calls if call.kind != ROBOT for row in self.told(call)]
         found = [row for row in rows if first <= row["began"] <= last]
         ordered = sorted(found, key=lambda row: (row["began"], row["call_id"]))
         return [{name: row[name] for name in row if name != "began"} for row in ordered]
@@ -72,7 +72,8 @@ class Account:
     def _seconds(self, shown: datetime) -> float:
         return shown.replace(tzinfo=self.zone).timestamp()
 
-    def _told(self, call: Conversation) -> Iterator[Row]:
+    def told(self, call: Conversation) -> Iterator[Row]:
+        """The rows of a call, each with the moment when it `began`."""
         rows = list(self._legs(call))
         if call.id in self.dispositions:
             rows[0]["disposition"] = self.dispositions[call.id]

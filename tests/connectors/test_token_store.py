@@ -80,7 +80,11 @@ def vault(tmp_path: Path) -> Failing:
 
 
 def store(
-    vault: Failing | SecretStore, folder: Path, clock: FakeClock, source: str = "main"
+    vault: Failing | SecretStore,
+    folder: Path,
+    clock: FakeClock,
+    source: str = "main",
+    seal: str = "",
 ) -> TokenStore:
     return TokenStore(
         source=source,
@@ -88,7 +92,7 @@ def store(
         data_dir=folder,
         clock=clock,
         sleep=clock.sleep,
-        seal=canary("seal"),
+        seal=seal or canary("seal"),
     )
 
 
@@ -152,6 +156,19 @@ def test_a_pair_put_aside_is_moved_to_the_vault_by_the_next_who_needs_it(
     assert own.renew(first, vendor.renew) == second
     assert read_tokens(vault.find("oauth.main")) == second
     assert vendor.asked == 1
+
+
+def test_a_pair_that_a_kill_left_beside_the_vault_is_moved_there_by_the_next_process(
+    vault: Failing, tmp_path: Path, clock: FakeClock, vendor: Vendor
+) -> None:
+    killed = store(vault, tmp_path, clock, seal="seal")
+    first = killed.log_in(vendor.pair)
+    vault.broken = True
+    second = killed.renew(first, vendor.renew)
+    vault.broken = False
+    assert store(vault, tmp_path, clock, seal="seal").current() == second
+    assert read_tokens(vault.find("oauth.main")) == second
+    assert not list((tmp_path / "oauth").glob("*.spare"))
 
 
 def test_nothing_is_renewed_where_nothing_could_be_kept(

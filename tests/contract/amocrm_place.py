@@ -3,27 +3,18 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from unittest import mock
 
-from connectors.amocrm import custom_field, event, recent, scorecard, task, walk
+from connectors.amocrm import custom_field, ledger, recent, scorecard, task, walk
 from merilo.wiring import App
 from sandbox.amocrm.note import CALL_IN, CALL_OUT
 from sandbox.server import start_sandbox
 from tests.connectors.clock import FakeClock
 from tests.contract.place import Place
 from tests.flow import amo
-from tests.flow.agent import EVERY_CRM
+from tests.flow.agent import rows_of
 from tests.flow.test_amocrm_change import stored_leads, true_leads
-
-SCORECARD = f"""
-[[destinations]]
-source = "amo"
-kind = "scorecard"
-metrics = {list(EVERY_CRM)}
-today = ["calls_120s", "deals_won"]
-every = "1s"
-""".replace("'", '"')
 
 Row = tuple[Any, ...]
 
@@ -31,11 +22,10 @@ Row = tuple[Any, ...]
 class AmoPlace(Place):
     """One account, and the data directory of one agent that writes a scorecard."""
 
-    source: ClassVar[str] = "amo"
-
     def write_settings(self) -> Path:
         """The agent's settings file."""
-        return amo.write_settings(self.folder, self.box, since="2026-08-01", extra=SCORECARD)
+        tables = amo.SCORECARD + self.extra
+        return amo.write_settings(self.folder, self.box, since="2026-08-01", extra=tables)
 
 
 @contextmanager
@@ -45,7 +35,7 @@ def account(
     """A company whose clock moves only when told."""
     clock = FakeClock()
     with start_sandbox("amocrm", scale=scale, seed=seed, limits=False, clock=clock) as box:
-        yield kind(folder, box, clock)
+        yield kind(folder, {"amo": box}, clock)
 
 
 @contextmanager
@@ -58,7 +48,7 @@ def small_pages(rows: int = 7) -> Iterator[None]:
     with ExitStack() as stack:
         for owner, name, value in (
             (walk.Walk, "most", few),
-            (event, "MOST", rows),
+            (ledger, "MOST", rows),
             (scorecard, "_PAGE", rows),
             (custom_field, "_PAGE", rows),
             (recent, "_AT_ONCE", 2),
@@ -71,15 +61,10 @@ def small_pages(rows: int = 7) -> Iterator[None]:
 def store_is_account(app: App, box: Any) -> None:
     """Every lead, note and task of the account is known as it is, and no other."""
     assert stored_leads(app) == true_leads(box)
-    assert _stored(app, "call_leg", "ref, user_ref, started_at / 1000") == _true_calls(box)
-    columns = "ref, state, owner_ref, deadline_at / 1000"
-    assert _stored(app, "task WHERE removed_at IS NULL", columns) == _true_tasks(box)
-
-
-def _stored(app: App, table: str, columns: str) -> set[Row]:
-    with app.store.read() as tx:
-        rows = tx.exec_driver_sql(f"SELECT {columns} FROM {table}")  # noqa: S608
-        return {tuple(row) for row in rows}
+    calls = rows_of(app, "amo", "call_leg", "ref, user_ref, started_at / 1000")
+    assert calls == _true_calls(box)
+    tasks = rows_of(app, "amo", "task", "ref, state, owner_ref, deadline_at / 1000")
+    assert tasks == _true_tasks(box)
 
 
 def _true_calls(box: Any) -> set[Row]:

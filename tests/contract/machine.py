@@ -1,10 +1,14 @@
 """An agent that is killed, refused and restarted while people work in its CRM; and what must hold
 when they have settled. What people do is told by the machine of each CRM."""
 
+import itertools
 import random
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -17,6 +21,7 @@ from merilo.scorecard import apply_writeback, plan_writeback, run_writeback
 from merilo.wiring import App
 from store import stream as stored_stream
 from sync.page import StreamResult
+from tests.connectors.clock import FakeClock
 from tests.contract.place import Facts, Place, facts_of
 from tests.contract.trouble import KINDS, at_requests, dying, suffer
 from tests.flow.kill import Kill, at_calls
@@ -64,23 +69,40 @@ def undoubted(facts: Facts, doubtful: dict[str, set[str]]) -> Facts:
 
 
 class AgentMachine(RuleBasedStateMachine):
-    """One CRM with few rows on a page, and the data directory of one agent."""
+    """CRMs with few rows on a page, and the data directory of one agent."""
 
     place: Place
-    doubtful: dict[str, set[str]]
+    doubtful: ClassVar[dict[str, set[str]]] = {}
     """What depends on the moments of reading, by table."""
 
-    def start(self, stack: ExitStack, place: Place) -> None:
-        """An agent that has read it all and was allowed to write."""
-        self.stack, self.place, self.open = stack, place, ExitStack()
-        self.app: App = self.open.enter_context(place.opened())
+    def start(self, kind: type[Place], **opening: Callable[[FakeClock], Any]) -> None:
+        """An agent that has read it all and was allowed to write; each CRM is opened by name."""
+        self.born = CHANGES.total(), DEATHS.total()
+        self.stack, self.open, clock = ExitStack(), ExitStack(), FakeClock()
+        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        self.place = kind(folder, {name: begin(clock) for name, begin in opening.items()}, clock)
+        self.turns = itertools.cycle(self.place.boxes)
+        self.app: App = self.open.enter_context(self.place.opened())
         self.cycle()
         for destination in self.app.settings.destinations:
             apply_writeback(self.app, destination)
 
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Steps of a test; in the end all agree."""
+        try:
+            yield
+        finally:
+            self.teardown()
+
+    @property
+    def met(self) -> tuple[int, int]:
+        """How many changes and deaths there were since it was started."""
+        return CHANGES.total() - self.born[0], DEATHS.total() - self.born[1]
+
     def happen(self, chance: random.Random) -> None:
-        """People do one thing, of whatever kind."""
-        raise AssertionError("each CRM tells")
+        """People do one thing, of whatever kind that the sandbox knows, in one of the CRMs."""
+        chance.choice(self.place.crms).live_step(chance)
 
     def compare(self) -> None:
         """Store = truth, KPI = truth."""
@@ -114,16 +136,18 @@ class AgentMachine(RuleBasedStateMachine):
 
     @rule()
     def cycle(self) -> None:
-        """A pass that nobody disturbs, once the rests the CRM asked for are over."""
-        self.place.box.faults.clear()
+        """A pass over every CRM that nobody disturbs, once the rests they asked for are over."""
+        for box in self.place.boxes.values():
+            box.faults.clear()
         self.place.pass_by(minutes=15)
-        self._cycle(must=True)
+        for source in self.place.boxes:
+            self._read(source, must=True)
 
     @rule(at=st.integers(1, 6), after=st.booleans())
     def cycle_killed_at_a_request(self, at: int, after: bool) -> None:
         """The process dies before a request was sent, or when its answer had come."""
         with self.dies_at("request"), at_requests(dying(at), after=after):
-            self._cycle()
+            self._read(next(self.turns))
 
     @rule(at=st.integers(1, 12))
     def cycle_killed_between_pages(self, at: int) -> None:
@@ -136,7 +160,7 @@ class AgentMachine(RuleBasedStateMachine):
                 raise Kill
 
         with self.dies_at("page"), suppress(RemoteError):
-            run_cycle(self.app, self.place.source, report=report)
+            run_cycle(self.app, next(self.turns), report=report)
 
     @rule(at=st.integers(1, 12))
     def cycle_killed_while_it_saves(self, at: int) -> None:
@@ -147,18 +171,19 @@ class AgentMachine(RuleBasedStateMachine):
                 raise Kill
 
         with self.dies_at("save"), at_calls(stored_stream, "save_stream", die, before=True):
-            self._cycle()
+            self._read(next(self.turns))
 
     @rule(kind=st.sampled_from(KINDS), at=st.integers(1, 5))
     def cycle_with_a_fault(self, kind: str, at: int) -> None:
         """One request meets a fault."""
+        source = next(self.turns)
 
         def trouble(number: int) -> None:
             if number == at:
-                suffer(self.place.box, kind)
+                suffer(self.place.boxes[source], kind)
 
         with at_requests(trouble):
-            self._cycle()
+            self._read(source)
 
     @rule(seed=st.integers(0, 10**6))
     def cycle_while_people_work(self, seed: int) -> None:
@@ -172,7 +197,7 @@ class AgentMachine(RuleBasedStateMachine):
                 self.did("live")
 
         with at_requests(work):
-            self._cycle()
+            self._read(next(self.turns))
 
     @rule(at=st.integers(1, 4), after=st.booleans())
     def writing_killed(self, at: int, after: bool) -> None:
@@ -187,16 +212,17 @@ class AgentMachine(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(KINDS))
     def writing_with_a_fault(self, kind: str) -> None:
         """A write or its reading back meets a fault."""
-        suffer(self.place.box, kind)
+        box = self.place.boxes[next(self.turns)]
+        suffer(box, kind)
         with suppress(RemoteError):
             self._write()
-        self.place.box.faults.clear()
+        box.faults.clear()
 
     @rule()
     def sweep(self) -> None:
         """Store and CRM are compared."""
         with suppress(RemoteError):
-            run_sweep(self.app, self.place.source, accept=True)
+            run_sweep(self.app, next(self.turns), accept=True)
 
     @rule()
     def restart(self) -> None:
@@ -210,7 +236,8 @@ class AgentMachine(RuleBasedStateMachine):
         """After two quiet cycles and a sweep: store = truth, KPI = truth, CRM = KPI."""
         self.cycle()
         self.cycle()
-        run_sweep(self.app, self.place.source, accept=True)
+        for source in self.place.boxes:
+            run_sweep(self.app, source, accept=True)
         for destination in self.app.settings.destinations:
             if run_writeback(self.app, destination.name).paused:
                 apply_writeback(self.app, destination)  # as a person is asked to after a refusal
@@ -232,8 +259,8 @@ class AgentMachine(RuleBasedStateMachine):
     def noticed(self, result: StreamResult) -> None:
         """A page was committed."""
 
-    def _cycle(self, *, must: bool = False) -> None:
-        result = run_cycle(self.app, self.place.source, report=self.noticed)
+    def _read(self, source: str, *, must: bool = False) -> None:
+        result = run_cycle(self.app, source, report=self.noticed)
         assert not (must and result.errors), result.errors
 
     def _write(self) -> None:

@@ -12,11 +12,12 @@ from sqlmodel import SQLModel
 
 from connectors.error import RemoteError
 from connectors.phone import phone_marker
+from connectors.text_mark import text_marker
 from kpi.engine import rebuild
 from merilo.cycle import CycleResult, run_cycle, run_sweep
 from merilo.scorecard import apply_writeback, plan_writeback, run_writeback
 from merilo.wiring import App
-from sandbox.server import start_sandbox
+from sandbox.server import Box, start_sandbox
 from store import ledger
 from tests.connectors.clock import FakeClock
 from tests.flow.agent import Numbers, agent, shown_values, true_values, write_settings
@@ -37,6 +38,8 @@ _BOOKS = {
 }  # fmt: skip
 """Tables that tell how the reading went; all others tell what was read."""
 
+_KEY = b"the same for every agent of a test"
+
 _PERSONS = ("_by", "credited_to", "manager_id")
 """How the names of columns end that hold a manager's number, which depends on who came first."""
 
@@ -45,12 +48,14 @@ Facts = dict[str, set[tuple[Any, ...]]]
 
 @dataclass
 class Place:
-    """One CRM, a portal of Bitrix24 if nothing else is told, and the data of one agent."""
+    """CRMs by the names of their sources, a portal of Bitrix24 if nothing else is told, and the
+    data of one agent that reads them."""
 
-    source: ClassVar[str] = "main"
+    extra: ClassVar[str] = ""
+    """More of the settings."""
 
     folder: Path
-    box: Any
+    boxes: dict[str, Any]
     clock: FakeClock
     settings: Path = field(init=False)
 
@@ -58,16 +63,29 @@ class Place:
         self.folder.mkdir(exist_ok=True)
         self.settings = self.write_settings()
 
+    @property
+    def box(self) -> Any:
+        """The only CRM."""
+        (box,) = self.boxes.values()
+        return box
+
+    @property
+    def crms(self) -> list[Any]:
+        """What people work in: the portals and accounts behind the servers."""
+        boxes = self.boxes.values()
+        return [each.portal if isinstance(each, Box) else each.account for each in boxes]
+
     def write_settings(self) -> Path:
         """The agent's settings file."""
-        return write_settings(self.folder, self.box)
+        return write_settings(self.folder, self.box, extra=self.extra)
 
     @contextmanager
     def opened(self) -> Iterator[App]:
         """The agent, started anew; its waiting moves the clock and takes no time."""
         with agent(self.settings, self.clock) as app:
             app.wait = self.clock.sleep  # type: ignore[method-assign]
-            app.mark_phone = phone_marker(b"the same for every agent of a test")
+            app.mark_phone = phone_marker(_KEY)
+            app.mark_text = text_marker(_KEY)
             yield app
 
     def pass_by(self, **span: float) -> None:
@@ -105,19 +123,22 @@ class Place:
 
     def read_anew(self) -> Facts:
         """What another agent knows that reads all this from the beginning and meets no trouble."""
-        other = type(self)(self.folder / "anew", self.box, self.clock)
+        other = type(self)(self.folder / "anew", self.boxes, self.clock)
         with other.opened() as app:
-            result = run_cycle(app, self.source)
-            assert not result.errors, result.errors
+            for source in other.boxes:
+                result = run_cycle(app, source)
+                assert not result.errors, result.errors
             return facts_of(app)
 
 
 @contextmanager
-def portal(folder: Path, *, seed: int = 5, scale: str = "tiny") -> Iterator[Place]:
+def portal(
+    folder: Path, *, kind: type[Place] = Place, seed: int = 5, scale: str = "tiny"
+) -> Iterator[Place]:
     """A company whose clock moves only when told."""
     clock = FakeClock()
     with start_sandbox("bitrix24", scale=scale, seed=seed, limits=False, clock=clock) as box:
-        yield Place(folder, box, clock)
+        yield kind(folder, {"main": box}, clock)
 
 
 def whole_run(app: App) -> CycleResult:
@@ -158,5 +179,7 @@ def facts_of(app: App) -> Facts:
                 for row in rows
                 if "removed_at" not in columns or row[columns.index("removed_at")] is None
             }
-    found["manager"] = {row[1:] for row in found["manager"]}
+        now = set(tx.exec_driver_sql("SELECT manager_id FROM alias").scalars())
+    # Who has no account any more was somebody once: another agent never met them.
+    found["manager"] = {row[1:] for row in found["manager"] if row[0] in now}
     return found

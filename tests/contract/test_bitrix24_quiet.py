@@ -15,21 +15,8 @@ from merilo.wiring import App
 from sandbox.server import start_sandbox
 from tests.connectors.clock import FakeClock
 from tests.contract.place import Place, portal
+from tests.contract.quiet import FACTS, WritingPlace, quiet_requests, settle_down
 from tests.flow.agent import write_settings
-
-ALL_KINDS = """
-[[destinations]]
-source = "main"
-kind = "user_fields"
-metrics = ["calls_in", "deals_won", "revenue", "win_rate"]
-every = "1s"
-
-[[destinations]]
-source = "main"
-kind = "record_fields"
-metrics = ["days_in_stage", "talk_minutes", "last_contact"]
-every = "1s"
-"""
 
 
 def names_of(app: App) -> list[str]:
@@ -39,8 +26,7 @@ def names_of(app: App) -> list[str]:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     """A portal whose numbers and facts are written to every kind of destination."""
-    with portal(tmp_path / "place") as place:
-        place.settings = write_settings(place.folder, place.box, extra=ALL_KINDS)
+    with portal(tmp_path / "place", kind=WritingPlace) as place:
         yield place
 
 
@@ -49,20 +35,9 @@ def test_fifty_cycles_over_an_unchanged_portal_are_one_batch_each_and_write_noth
     place: Place, cycles: int
 ) -> None:
     with place.opened() as app:
-        assert not run_cycle(app, "main").errors
-        for destination in app.settings.destinations:
-            assert apply_writeback(app, destination).written
-        place.pass_by(minutes=5)
-        run_cycle(app, "main")  # what we wrote is seen once more
-        place.pass_by(minutes=5)
-        sent, written = len(place.box.log), len(place.box.portal.writes)
-        for _ in range(cycles):
-            place.pass_by(minutes=1)
-            assert not run_cycle(app, "main").errors
-            for name in names_of(app):
-                run_writeback(app, name)
-        assert [each.method for each in place.box.log][sent:] == ["batch"] * cycles
-        assert len(place.box.portal.writes) == written
+        settle_down(place, app)
+        asked = quiet_requests(place, app, cycles)
+    assert asked == {"main": [["batch"]] * cycles}
 
 
 def test_our_own_writes_are_seen_again_and_make_no_work(place: Place) -> None:
@@ -109,9 +84,8 @@ def laborious(tmp_path: Path) -> Iterator[Place]:
         for number in range(MANY):
             box.portal.create_deal(7, number, at=clock() - timedelta(days=3))
         box.limits.costs = {UPDATE: EACH_S, "*": 0.001}
-        place = Place(tmp_path / "place", box, clock)
-        facts = ALL_KINDS[ALL_KINDS.rindex("[[destinations]]") :] + "max_first_writes = 1000\n"
-        place.settings = write_settings(place.folder, box, extra=facts)
+        place = Place(tmp_path / "place", {"main": box}, clock)
+        place.settings = write_settings(place.folder, box, extra=FACTS.format("main"))
         yield place
 
 

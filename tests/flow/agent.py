@@ -6,11 +6,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import SQLModel
+
 from kpi.period import By
 from kpi.value import Query, values
 from merilo.context import Context
 from merilo.wiring import App, build_app, settings_from
 from sandbox.bitrix24.truth import truth
+from store.directory import source_ids
 from tests.canary import canary
 
 EVERY_CRM = (
@@ -133,6 +136,16 @@ def agent(path: Path, clock: Callable[[], datetime] | None = None) -> Iterator[A
         yield app
     finally:
         app.close()
+
+
+def rows_of(app: App, source: str, table: str, columns: str) -> set[tuple[Any, ...]]:
+    """These columns of what the source told and what has not been removed."""
+    known = SQLModel.metadata.tables[table].columns
+    living = "AND removed_at IS NULL" if "removed_at" in known else ""
+    with app.store.read() as tx:
+        told = f"WHERE source_id = {source_ids(tx)[source]} {living}"
+        rows = tx.exec_driver_sql(f"SELECT {columns} FROM {table} {told}")  # noqa: S608
+        return {tuple(row) for row in rows}
 
 
 Numbers = dict[tuple[int | None, str, date], tuple[Any, int]]

@@ -1,5 +1,7 @@
 """Something happens at the n-th call of a method: a person acts, or the process dies."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
@@ -27,6 +29,16 @@ def at_calls(owner: Any, name: str, act: Callable[[int], None], *, before: bool)
 
     with mock.patch.object(owner, name, counted):
         yield
+
+
+def powerless(owner: Any, name: str, at: int, *, before: bool) -> AbstractContextManager[None]:
+    """The process ends as by a power cut at the call of this number: nothing is tidied up."""
+
+    def cut(number: int) -> None:
+        if number == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return at_calls(owner, name, cut, before=before)
 
 
 def dying(owner: Any, name: str, at: int, *, before: bool = True) -> AbstractContextManager[None]:

@@ -102,6 +102,6 @@ def log_in(
                 write(line)
 
         monkeypatch.setattr(sys, "stdout", Screen(react))
-        code = merilo(path, "login", "main")
+        code = merilo(path, "login", source)
         monkeypatch.undo()
         return code

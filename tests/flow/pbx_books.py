@@ -1,15 +1,17 @@
 """An Asterisk's books in a database, filled from the exchange, and an agent that reads them."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import create_engine, text
 
 from sandbox.asterisk import CDR_TABLE, CEL_TABLE, ROBOT_CONTEXT, Book, heard
 from sandbox.exchange import Exchange, build_exchange
-from tests.clock import Clock
+from tests.clock import Clock, Hurry
 from tests.flow.agent import keep_secret, write_file
 
 OFFSET_S = 5 * 3600
@@ -19,7 +21,7 @@ OFFSET_S = 5 * 3600
 class Books:
     """An exchange whose calls are written into a database as they end."""
 
-    def __init__(self, url: str, clock: Clock, *, scale: str, cel: bool = True) -> None:
+    def __init__(self, url: str, clock: Clock | Hurry, *, scale: str, cel: bool = True) -> None:
         self.exchange: Exchange = build_exchange(scale, 5, clock)
         self.url, self._cel = url, cel
         self._engine = create_engine(url)
@@ -64,10 +66,12 @@ def _insert(tx: Any, table: str, rows: list[dict[str, Any]]) -> None:
         tx.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), rows)  # noqa: S608
 
 
-def settings_of(folder: Path, books: Books, *, extra: str = "") -> Path:
+def settings_of(
+    folder: Path, books: Books, *, since: date = date(2020, 1, 1), people: str = ""
+) -> Path:
     """A settings file for the books as the source `pbx`; people are named by their extension."""
     secret = keep_secret(folder, "database", books.url)
-    people = "\n".join(
+    people = people or "\n".join(
         f'[[managers]]\nname = "{one.name} {own}"\naliases = {{ pbx = "{own}" }}'
         for own, one in books.exchange.employees.items()
     )
@@ -78,16 +82,28 @@ def settings_of(folder: Path, books: Books, *, extra: str = "") -> Path:
 connector = "cdr"
 profile = "asterisk"
 database = "file:{secret}"
-since = "2020-01-01"
+since = "{since}"
 robots = ["{ROBOT_CONTEXT}"]
-{extra}
 
 {people}
 """,
     )
 
 
-def opened(url: str, clock: Clock, *, scale: str = "tiny", cel: bool = True) -> Iterator[Books]:
+@contextmanager
+def opened(
+    url: str, clock: Clock | Hurry, *, scale: str = "tiny", cel: bool = True
+) -> Iterator[Books]:
     """Books for the length of a test."""
     with closing(Books(url, clock, scale=scale, cel=cel)) as books:
+        yield books
+
+
+@contextmanager
+def kept_in_a_file(scale: str, clock: Clock | Hurry) -> Iterator[Books]:
+    """Books in a file of their own."""
+    with (
+        TemporaryDirectory(prefix="merilo-books-") as folder,
+        opened(f"sqlite:///{folder}/cdr.db", clock, scale=scale) as books,
+    ):
         yield books

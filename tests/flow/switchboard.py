@@ -31,6 +31,7 @@ METRICS = (
 """What calls alone feed."""
 
 NO_PACE = {
+    "connectors.amocrm.client.BURST": 1e9,
     "connectors.uis.client.BURST": 1e9,
     "connectors.itoolabs.client.BURST": 1e9,
     "connectors.zadarma.client.REPORTS": (1e9, 1.0),

@@ -4,23 +4,30 @@ A test module names its `VENDOR` and inherits the classes that fit; fixtures are
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from structlog.testing import capture_logs
 
 from kpi.period import By
 from merilo.cycle import run_cycle, run_late
 from merilo.exit_code import ExitCode, code_of
+from merilo.replay import replay
 from merilo.wiring import App
+from sandbox.conversation import Conversation
 from sandbox.exchange import Exchange
 from sandbox.server import start_sandbox
 from tests.canary import canary
-from tests.clock import Clock
+from tests.clock import Clock, Hurry
+from tests.flow import victim
 from tests.flow.agent import Numbers
 from tests.flow.kill import Kill, dying
 from tests.flow.switchboard import METRICS, agent, ring_up, shown_values, true_values, unhurried
@@ -38,12 +45,14 @@ class Vendor:
 
     connector: str
     settings_of: Callable[..., Path]
-    """Of a folder, a sandbox and `since`."""
+    """Of a folder, a sandbox, `since`, and tables that tell who people are."""
     ids_of: Callable[[Any], dict[str, int]]
     """The exchange's employees by what the vendor may call them."""
-    request: tuple[type, str]
+    names: Callable[[Any, Conversation], Sequence[str]]
+    """Of a sandbox and a call: by which ids a CRM may be told of it."""
+    request: tuple[type, str] = (object, "")
     """The client's class and method that each request passes."""
-    deaths: tuple[int, ...]
+    deaths: tuple[int, ...] = ()
     """The requests at which the process dies."""
     since: date = date(2026, 8, 20)
     history: date = date(2026, 6, 20)
@@ -54,12 +63,18 @@ class Vendor:
     settled: timedelta = timedelta(0)
     """How long after `since` numbers may lack what came before it."""
     sandbox: Mapping[str, Any] = field(default_factory=dict)
-    opened: Callable[[Path, Clock], AbstractContextManager[App]] = agent
+    opened: Callable[[Path, Any], AbstractContextManager[App]] = agent
     fault: Mapping[str, Any] = field(default_factory=dict)
     """The request that is answered badly."""
     key_file: str = "token"
+    knows_people: bool = True
+    """Whether it tells e-mails: else it knows nobody but by an extension."""
+    words: Callable[[Any], dict[int, str]] = lambda _box: {}
+    """How the sandbox says that a call ended, instead of its own word, by the call's id."""
+    write: Callable[[Any], object] = all_of_it
+    """What the exchange does when calls have ended."""
 
-    def start(self, scale: str, clock: Clock, seed: int = 5) -> AbstractContextManager[Any]:
+    def start(self, scale: str, clock: Clock | Hurry, seed: int = 5) -> AbstractContextManager[Any]:
         """The vendor's sandbox."""
         box: AbstractContextManager[Any] = start_sandbox(
             self.connector, scale=scale, seed=seed, clock=clock, **self.sandbox
@@ -174,6 +189,63 @@ class Deaths:
         assert agreed.keys() == set(vendor.deaths)
 
 
+def cut_off_and_agree(vendor: Vendor, folder: Path, number: int, *, before: bool) -> bool:
+    """The power fails at a request, and the next process reads on; whether so many are made."""
+    clock, place = Hurry(), folder / str(number)
+    since = clock().date() - vendor.recent
+    place.mkdir()
+    with vendor.start("tiny", clock) as box:
+        path = vendor.settings_of(place, box, since=since)
+        work = partial(victim.read, "pbx", clock)
+        reached = victim.perish(work, vendor.request, number, path, before=before)
+        with vendor.opened(path, clock) as app:
+            assert not run_cycle(app, "pbx").errors
+            vendor.agree(app, box, since=since)
+    return reached
+
+
+class PowerCuts:
+    """A machine that loses power, at whichever request."""
+
+    @pytest.mark.long
+    @pytest.mark.timeout(1200)
+    @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+    def test_cut_off_at_every_request_nothing_is_lost_or_doubled(
+        self, vendor: Vendor, tmp_path: Path, before: bool
+    ) -> None:
+        reached = takewhile(
+            lambda number: cut_off_and_agree(vendor, tmp_path, number, before=before), count(1)
+        )
+        assert len([*reached]) >= 3
+
+
+class SetAside:
+    """A call that makes no sense, until the agent knows better."""
+
+    def test_calls_set_aside_return_when_they_are_understood(
+        self, vendor: Vendor, box: Any, clock: Clock, tmp_path: Path
+    ) -> None:
+        """Those of the overlap by the next poll, others when they are replayed."""
+        since = clock().date() - timedelta(days=20)
+        path = vendor.settings_of(tmp_path, box, since=since)
+        ring_up(box, clock().timestamp() - 3600)
+        vendor.write(box)
+        with vendor.opened(path, clock) as app:
+            with mock.patch("connectors.telephony.LONGEST_S", 60):
+                read = run_cycle(app, "pbx")
+            assert not read.errors
+            aside = read.streams[-1].quarantined
+            clock.forward(minutes=5)
+            polled = run_cycle(app, "pbx").streams[-1]
+            assert polled.changed > 0
+            assert polled.quarantined == 0
+            (told,) = replay(app)
+            assert (told.source, told.stream, told.understood) == ("pbx", "calls", told.aside)
+            assert 0 < told.aside < aside
+            vendor.agree(app, box, since=since)
+            assert [*replay(app)] == []
+
+
 class BadAnswers:
     """An answer that is none."""
 
@@ -195,8 +267,30 @@ class WrongKey:
     def test_a_wrong_key_is_advised_on_and_not_hammered(
         self, vendor: Vendor, box: Any, clock: Clock, tmp_path: Path
     ) -> None:
-        path = vendor.settings_of(tmp_path, box)
-        (tmp_path / vendor.key_file).write_text(canary("wrong"))
+        path, key = vendor.settings_of(tmp_path, box), tmp_path / vendor.key_file
+        right = key.read_text()
+        key.write_text(canary("wrong"))
         with vendor.opened(path, clock) as app:
             assert fail_with_advice(app) == ExitCode.LOGIN
             assert len(box.log) == 1
+        key.write_text(right)
+        with vendor.opened(path, clock) as app:
+            assert not run_cycle(app, "pbx").errors
+            assert vendor.agree(app, box)
+
+
+class UnknownWords:
+    """Calls that ended nobody knows how."""
+
+    def test_a_call_that_ended_in_a_word_nobody_knows_is_counted_and_told_of(
+        self, vendor: Vendor, box: Any, clock: Clock, tmp_path: Path
+    ) -> None:
+        missed = [each for each in box.exchange.conversations if each.legs and not each.answered]
+        vendor.words(box).update({each.id: "teleported" for each in missed if not each.kind})
+        path = vendor.settings_of(tmp_path, box)
+        with capture_logs() as written, vendor.opened(path, clock) as app:
+            assert not run_cycle(app, "pbx").errors
+            assert vendor.agree(app, box)
+        (told,) = [each for each in written if "teleported" in each.values()]
+        assert told["log_level"] == "warning"
+        assert told["did"].endswith("nobody talked.")

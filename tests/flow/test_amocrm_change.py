@@ -16,7 +16,7 @@ from sandbox.amocrm.pipeline import LOST, WON
 from sandbox.server import start_sandbox
 from tests.clock import Clock
 from tests.flow import amo
-from tests.flow.agent import Numbers
+from tests.flow.agent import Numbers, rows_of
 from tests.flow.amo import shown_values, true_values, write_settings
 from tests.flow.kill import Kill, at_calls, dying
 
@@ -67,9 +67,7 @@ def true_leads(box: Any) -> set[Row]:
 
 def stored_leads(app: App) -> set[Row]:
     columns = "ref, pipeline_ref, stage_ref, state, amount, owner_ref, client_ref"
-    with app.store.read() as tx:
-        rows = tx.exec_driver_sql(f"SELECT {columns} FROM deal WHERE removed_at IS NULL")  # noqa: S608
-        return {tuple(row) for row in rows}
+    return rows_of(app, "amo", "deal", columns)
 
 
 def stored_refs(app: App) -> set[str]:
@@ -79,7 +77,7 @@ def stored_refs(app: App) -> set[str]:
 def agree(app: App, one: Office) -> Numbers:
     """The store is the account, and the numbers are the truth by day; what agrees."""
     assert stored_leads(app) == true_leads(one.box)
-    days = {"since": date(2026, 3, 1), "until": one.clock.now.date()}
+    days: dict[str, Any] = {"since": date(2026, 3, 1), "until": one.clock.now.date()}
     expected = true_values(one.box, **days, by="day", read=one.clock.now)
     found = shown_values(app, **days, by="day")
     assert {key: value for key, value in found.items() if value[1]} == expected
@@ -187,20 +185,57 @@ def test_of_merged_leads_one_is_left_and_merged_contacts_are_one_client(
         assert clients & {f"contact:{first}", f"contact:{second}"} == {f"contact:{first}"}
 
 
-def test_calls_of_what_was_merged_away_belong_to_what_is_left(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["leads", "contacts"])
+def test_calls_letters_and_meetings_of_what_was_merged_away_belong_to_what_is_left(
+    tmp_path: Path, folder: str
+) -> None:
     with office(tmp_path / "moved") as small, small.opened() as app:
-        survivor, loser, *_ = small.account.leads.rows
-        owner = small.account.leads.rows[loser].now.owner
-        (note,) = small.account.add_call(owner, ("leads", loser), duration=60, uniq="moved")
+        account, clients = small.account, folder == "contacts"
+        survivor, loser, *_ = (account.contacts if clients else account.leads).rows
+        owner = next(each.id for each in account.users.values() if not each.admin)
+        (call,) = account.add_call(owner, (folder, loser), duration=60, uniq="moved")
+        (letter,) = account.add_letter(owner, (folder, loser), incoming=False)
+        meeting = account.add_task(owner, place=(folder, loser))
         small.read(app)
-        small.account.merge_leads(survivor, loser)
+        assert about(app, folder, call, letter, meeting) == {f"{folder[:-1]}:{loser}"}
+        (account.merge_contacts if clients else account.merge_leads)(survivor, loser)
+        small.read(app)
+        assert about(app, folder, call, letter, meeting) == {f"{folder[:-1]}:{survivor}"}
+        agree(app, small)
+
+
+def about(app: App, folder: str, call: int, letter: int, meeting: int) -> set[str | None]:
+    """What a call, a letter and a meeting are about, as stored."""
+    rows = (
+        ("call_leg", "client_ref", f"{call}@{folder}"),
+        ("email", "about_ref", f"{letter}@{folder}"),
+        ("meeting", "about_ref", str(meeting)),
+    )
+    with app.store.read() as tx:
+        found = [
+            tx.exec_driver_sql(f"SELECT {column} FROM {table} WHERE ref = '{ref}'").all()  # noqa: S608
+            for table, column, ref in rows
+        ]
+    return {row[0] for (row,) in found}
+
+
+def test_a_client_counts_for_who_had_them_first_whoever_has_them_when_they_are_read(
+    tmp_path: Path,
+) -> None:
+    with office(tmp_path / "given") as small, small.opened() as app:
+        anna, boris, *_ = (each.id for each in small.account.users.values() if not each.admin)
+        contact = small.account.add_contact(anna, "Пётр Белов")
+        company = small.account.add_company(anna, "ООО «Вектор»")
+        small.clock.forward(minutes=1)
+        small.account.assign_client("contacts", contact, boris)
+        small.account.assign_client("companies", company, boris)
         small.read(app)
         with app.store.read() as tx:
-            (shown,) = tx.exec_driver_sql(
-                f"SELECT client_ref FROM call_leg WHERE ref = '{note}@leads'"  # noqa: S608
+            rows = tx.exec_driver_sql(
+                "SELECT client.ref, alias.ref FROM client JOIN alias ON created_by = manager_id"
             )
-        assert shown == (f"lead:{survivor}",)
-        agree(app, small)
+            credited = {ref: int(user) for ref, user in rows}
+        assert credited[f"contact:{contact}"] == credited[f"company:{company}"] == anna
 
 
 def test_a_lead_in_unsorted_counts_from_its_acceptance_on(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from merilo.cycle import run_cycle
 from merilo.wiring import App
 from sandbox.server import start_sandbox
 from tests.clock import Clock
-from tests.flow import amo
+from tests.flow import amo, victim
 from tests.flow.agent import keep_secret, write_file
+from tests.flow.login import agree, log_in, merilo
 
 
 def write_settings(folder: Path, box: Any) -> Path:
@@ -139,3 +140,46 @@ def test_trouble_at_the_token_endpoint_never_logs_out(office: Office, kind: str)
     office.clock.forward(minutes=20)
     with office.opened() as app:
         assert not run_cycle(app, "amo").errors
+
+
+@pytest.fixture
+def entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Path]]:
+    """An account of today and the settings of an agent that a person let in."""
+    with start_sandbox("amocrm", scale="tiny", seed=5, limits=False) as box:
+        path = write_settings(tmp_path, box)
+        assert log_in(path, agree, monkeypatch, "amo") == 0
+        box.account.access.expire()
+        yield box, path
+
+
+def test_two_processes_of_the_agent_renew_the_login_once(entered: tuple[Any, Path]) -> None:
+    box, path = entered
+    agents = [victim.start(victim.sync_funnels, path) for _ in range(2)]
+    for agent in agents:
+        agent.join(60)
+    assert [agent.exitcode for agent in agents] == [0, 0]
+    assert list(box.account.access.shown.values()) == [1]
+
+
+def test_an_agent_killed_before_the_answer_came_ends_with_77_and_says_what_to_do(
+    entered: tuple[Any, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    box, path = entered
+    box.faults.gate(2, when="after")
+    killed = victim.start(victim.sync_funnels, path)
+    assert box.faults.wait_gate(60)
+    victim.kill(killed)
+    box.faults.release()
+    fresh = victim.start(victim.sync_funnels, path)
+    fresh.join(60)
+    assert fresh.exitcode == 77
+    assert merilo(path, "sync", "amo", "--stream", "funnels") == 77
+    told = capfd.readouterr().err
+    assert "The login of amo is lost" in told
+    assert "had been lost" in told
+    assert "Run: merilo login amo" in told
+    assert list(box.account.access.shown.values()) == [2], "once more, and then left alone"
+    assert log_in(path, agree, monkeypatch, "amo") == 0
+    assert merilo(path, "sync", "amo", "--stream", "funnels") == 0

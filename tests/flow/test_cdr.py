@@ -2,18 +2,24 @@
 
 import random
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connectors.cdr.database import Database
 from kpi.period import By
 from merilo.cycle import run_cycle, run_late
 from merilo.wiring import App
-from tests.clock import Clock
-from tests.flow.agent import Numbers, agent
-from tests.flow.pbx_books import Books, opened, settings_of
+from sandbox.asterisk import linkedid
+from tests.clock import Clock, Hurry
+from tests.flow.agent import agent
+from tests.flow.pbx_books import Books, kept_in_a_file, opened, settings_of
 from tests.flow.switchboard import METRICS, ring_up, shown_values, true_values
+from tests.flow.switchboard_suite import PowerCuts, SetAside, Vendor
 from tests.postgres import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -21,34 +27,54 @@ __all__ = ["postgres_server", "postgres_url"]
 SINCE = date(2026, 9, 25)
 
 
-def agree(app: App, books: Books, *, since: date = SINCE, by: By = "day") -> Numbers:
-    """The agent says what the exchange tells, and that is not nothing; what agrees."""
-    until = app.clock().date()
-    ids = {one.extension: one.id for one in books.exchange.employees.values()}
-    expected = true_values(books.told(), since=since, until=until, by=by)
-    assert expected
-    assert shown_values(app, ids, since=since, until=until, by=by) == expected
-    return expected
+@dataclass(frozen=True)
+class Asterisk(Vendor):
+    """An exchange without a vendor's server: its books are read."""
+
+    def start(self, scale: str, clock: Clock | Hurry, seed: int = 5) -> AbstractContextManager[Any]:
+        """Books in a file, of the one company there is."""
+        assert seed == 5
+        return kept_in_a_file(scale, clock)
+
+
+def ids_of(books: Books) -> dict[str, int]:
+    """By extension: the books know nothing else."""
+    return {one.extension: one.id for one in books.exchange.employees.values()}
+
+
+VENDOR = Asterisk(
+    "cdr",
+    settings_of,
+    ids_of,
+    names=lambda books, call: [linkedid(call)],
+    request=(Database, "_all"),
+    since=SINCE,
+    told=Books.told,
+    knows_people=False,
+    write=Books.write,
+)
+agree = VENDOR.agree
+
+
+class TestAsterisk(PowerCuts, SetAside):
+    """Tables of calls and events, each question a request."""
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def books(clock: Clock, tmp_path: Path) -> Iterator[Books]:
-    yield from opened(f"sqlite:///{tmp_path}/cdr.db", clock)
+def books(box: Books) -> Books:
+    return box
 
 
 @pytest.fixture(scope="module")
 def read_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Books]]:
     """Half a year of a small company, read in one pass."""
     folder, clock = tmp_path_factory.mktemp("cdr"), Clock()
-    for books in opened(f"sqlite:///{folder}/cdr.db", clock, scale="small"):
-        with agent(settings_of(folder, books), clock) as app:
-            assert not run_cycle(app, "pbx").errors
-            yield app, books
+    with (
+        opened(f"sqlite:///{folder}/cdr.db", clock, scale="small") as books,
+        agent(settings_of(folder, books), clock) as app,
+    ):
+        assert not run_cycle(app, "pbx").errors
+        yield app, books
 
 
 @pytest.mark.parametrize("by", ["day", "week", "month", "total"])
@@ -65,12 +91,14 @@ def test_freepbx_tables_in_postgresql_tell_the_same(
     clock: Clock,
     tmp_path: Path,
 ) -> None:
-    for books in opened(postgres_url, clock):
-        with agent(settings_of(tmp_path, books), clock) as app:
-            assert not run_cycle(app, "pbx").errors
-            agree(app, books)
-            clock.forward(minutes=5)
-            assert [each.changed for each in run_cycle(app, "pbx").streams] == [0]
+    with (
+        opened(postgres_url, clock) as books,
+        agent(settings_of(tmp_path, books), clock) as app,
+    ):
+        assert not run_cycle(app, "pbx").errors
+        agree(app, books)
+        clock.forward(minutes=5)
+        assert [each.changed for each in run_cycle(app, "pbx").streams] == [0]
 
 
 def test_a_poll_over_the_overlap_changes_nothing(
@@ -114,13 +142,14 @@ def test_a_call_written_a_day_late_is_found(books: Books, clock: Clock, tmp_path
 def test_without_events_calls_are_counted_and_talk_is_an_upper_bound(
     clock: Clock, tmp_path: Path
 ) -> None:
-    for books in opened(f"sqlite:///{tmp_path}/cdr.db", clock, cel=False):
-        with agent(settings_of(tmp_path, books), clock) as app:
-            assert not run_cycle(app, "pbx").errors
-            ids = {one.extension: one.id for one in books.exchange.employees.values()}
-            until = clock().date()
-            shown = shown_values(app, ids, since=SINCE, until=until, by="total")
-            true = true_values(books.told(), since=SINCE, until=until, by="total")
+    with (
+        opened(f"sqlite:///{tmp_path}/cdr.db", clock, cel=False) as books,
+        agent(settings_of(tmp_path, books), clock) as app,
+    ):
+        assert not run_cycle(app, "pbx").errors
+        until = clock().date()
+        shown = shown_values(app, ids_of(books), since=SINCE, until=until, by="total")
+        true = true_values(books.told(), since=SINCE, until=until, by="total")
     assert true
     for key, (value, _) in true.items():
         metric = key[1]

@@ -6,20 +6,30 @@ from typing import Any
 
 from connectors.itoolabs.client import ItoolabsClient
 from merilo.cycle import run_cycle
-from sandbox.itoolabs.account import login_of
+from sandbox.itoolabs.account import login_of, uid_of
 from sandbox.server import start_sandbox
 from tests.canary import canary
 from tests.clock import Clock
 from tests.flow.switchboard import agent, ring_up, shown_values, stored_legs, write_settings
-from tests.flow.switchboard_suite import BadAnswers, Deaths, History, Polls, Vendor, WrongKey
+from tests.flow.switchboard_suite import (
+    BadAnswers,
+    Deaths,
+    History,
+    Polls,
+    PowerCuts,
+    SetAside,
+    UnknownWords,
+    Vendor,
+    WrongKey,
+)
 
 SINCE = date(2026, 8, 20)
 
 
-def settings_of(folder: Path, box: Any, *, since: date = SINCE) -> Path:
+def settings_of(folder: Path, box: Any, *, since: date = SINCE, people: str = "") -> Path:
     box.account.key = canary("pbx-key")
-    secrets = {"token": box.account.key}
-    return write_settings(folder, box, "itoolabs", secrets, since=since.isoformat())
+    secrets, begun = {"token": box.account.key}, since.isoformat()
+    return write_settings(folder, box, "itoolabs", secrets, since=begun, people=people)
 
 
 def ids_of(box: Any) -> dict[str, int]:
@@ -34,12 +44,14 @@ VENDOR = Vendor(
     ids_of,
     request=(ItoolabsClient, "get"),
     deaths=(2, 5),
+    names=lambda box, call: [uid_of(call)],
+    words=lambda box: box.account.statuses,
     fault={"method": "GET history/json", "after": 2},
 )
 agree = VENDOR.agree
 
 
-class TestItoolabs(History, Polls, Deaths, BadAnswers, WrongKey):
+class TestItoolabs(History, Polls, Deaths, PowerCuts, SetAside, BadAnswers, WrongKey, UnknownWords):
     """An exchange that tells everything."""
 
 

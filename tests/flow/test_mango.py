@@ -11,6 +11,8 @@ from connectors.mango.client import MangoClient
 from merilo.cycle import run_cycle, run_late
 from merilo.exit_code import ExitCode
 from merilo.wiring import App
+from sandbox.conversation import Conversation
+from sandbox.mango.view import show_call
 from tests.canary import canary
 from tests.clock import Clock
 from tests.flow.switchboard import (
@@ -20,17 +22,24 @@ from tests.flow.switchboard import (
     stored_legs,
     write_settings,
 )
-from tests.flow.switchboard_suite import Deaths, History, Vendor, fail_with_advice
+from tests.flow.switchboard_suite import (
+    Deaths,
+    History,
+    PowerCuts,
+    SetAside,
+    Vendor,
+    fail_with_advice,
+)
 
 SINCE = date(2026, 8, 20)
 
 
-def settings_of(folder: Path, box: Any, *, since: date = SINCE) -> Path:
+def settings_of(folder: Path, box: Any, *, since: date = SINCE, people: str = "") -> Path:
     """Who left is told of by nobody but the settings."""
     box.product.key, box.product.salt = canary("mango-key"), canary("mango-salt")
     secrets = {"api_key": box.product.key, "api_salt": box.product.salt}
     gone = [each for each in box.exchange.employees.values() if not each.active]
-    people = "".join(
+    people += "".join(
         f'[[managers]]\nname = "{each.name}"\naliases = {{ pbx = "{each.id}" }}\n' for each in gone
     )
     return write_settings(folder, box, "mango", secrets, since=since.isoformat(), people=people)
@@ -44,12 +53,21 @@ def opened(path: Path, clock: Clock) -> Iterator[App]:
         yield app
 
 
+def names_of(box: Any, call: Conversation) -> list[str]:
+    """A call's own id and those of its legs; who ordered one has a leg that nobody keeps."""
+    shown = show_call(box.exchange, call)
+    told = [] if shown["context_init_type"] == 4 else shown["context_calls"]
+    legs = [each["external_call_id"] for each in told if each["call_type"] in ("user", "number")]
+    return [shown["entry_id"], *filter(None, legs)]
+
+
 VENDOR = Vendor(
     "mango",
     settings_of,
     by_id_or_extension,
     request=(MangoClient, "_send"),
     deaths=(2, 5),
+    names=names_of,
     since=SINCE,
     history=date(2026, 4, 1),
     recent=timedelta(days=50),
@@ -59,7 +77,7 @@ VENDOR = Vendor(
 agree = VENDOR.agree
 
 
-class TestMango(History, Deaths):
+class TestMango(History, Deaths, PowerCuts, SetAside):
     """An exchange that keeps to its limits."""
 
 

@@ -12,6 +12,7 @@ from merilo.wiring import App
 from sandbox.bitrix24.listing import Query
 from sandbox.bitrix24.stage import semantic
 from sync.sweep import SweepResult
+from tests.flow.agent import rows_of
 from tests.flow.kill import Kill, at_calls, dying
 from tests.flow.office import Office
 
@@ -34,12 +35,9 @@ def true_deals(box: Any) -> set[Row]:
 
 
 def stored_deals(app: App) -> set[Row]:
-    with app.store.read() as tx:
-        rows = tx.exec_driver_sql(
-            "SELECT ref, pipeline_ref, stage_ref, state, amount, owner_ref, created_at / 1000, "
-            "updated_at / 1000, closed_at / 1000 FROM deal WHERE removed_at IS NULL"
-        )
-        return {tuple(row) for row in rows}
+    columns = "ref, pipeline_ref, stage_ref, state, amount, owner_ref"
+    moments = "created_at / 1000, updated_at / 1000, closed_at / 1000"
+    return rows_of(app, "main", "deal", f"{columns}, {moments}")
 
 
 def true_legs(box: Any) -> set[Row]:
@@ -52,9 +50,7 @@ def true_legs(box: Any) -> set[Row]:
 
 
 def stored_legs(app: App) -> set[Row]:
-    with app.store.read() as tx:
-        rows = tx.exec_driver_sql("SELECT ref, user_ref, started_at / 1000, talk_s FROM call_leg")
-        return {tuple(row) for row in rows}
+    return rows_of(app, "main", "call_leg", "ref, user_ref, started_at / 1000, talk_s")
 
 
 def true_records(box: Any) -> set[Row]:
@@ -76,14 +72,8 @@ def true_records(box: Any) -> set[Row]:
 
 def stored_records(app: App) -> set[Row]:
     columns = "ref, stage_ref, owner_ref, updated_at / 1000, won"
-    with app.store.read() as tx:
-        return {
-            (kind, *row)
-            for kind in ("lead", "quote")
-            for row in tx.exec_driver_sql(
-                f"SELECT {columns} FROM {kind} WHERE removed_at IS NULL"  # noqa: S608
-            )
-        }
+    kinds = ("lead", "quote")
+    return {(kind, *row) for kind in kinds for row in rows_of(app, "main", kind, columns)}
 
 
 def agree(app: App, box: Any) -> None:

@@ -1,180 +1,249 @@
 """One company with two CRMs: one person is one manager, and each CRM shows the whole number."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
 from kpi.engine import rebuild
-from kpi.value import Query, Value, values
+from kpi.value import Query, values
 from merilo.cycle import run_cycle
-from merilo.scorecard import apply_writeback
+from merilo.scorecard import apply_writeback, plan_writeback
 from merilo.wiring import App
-from sandbox.amocrm.truth import truth as amo_truth
-from sandbox.bitrix24.truth import truth as bitrix_truth
 from sandbox.server import start_sandbox
-from tests.canary import canary
 from tests.clock import Clock
-from tests.flow.agent import agent, keep_secret, write_file
+from tests.flow import amo
+from tests.flow.card import Cards, account_cards, portal_cards
+from tests.flow.company import SUMS, Company, Entry
 
-METRICS = ("calls_in", "calls_out", "talk_time", "deals_created", "deals_won", "revenue")
-DAYS = {"since": date(2026, 4, 1), "until": date(2026, 10, 15)}
+SINCE, TODAY = date(2026, 8, 1), date(2026, 10, 15)
+MONTHS = (date(2026, 9, 1), date(2026, 10, 1))
 BOTH = {"main", "amo"}
 
+COUNTED = [each for each in SUMS if each not in ("average_deal", "win_rate", "lead_conversion")]
+"""What is written as it was counted; shares and means are made of these."""
 
-class Company:
-    """Both sandboxes with the same people, and one agent that reads them."""
+ANNA = "Анна Петрова"
 
-    def __init__(self, folder: Path, bitrix: Any, amo: Any, clock: Clock) -> None:
-        self.folder, self.bitrix, self.amo, self.clock = folder, bitrix, amo, clock
 
-    def settings(self, extra: str = "") -> Path:
-        """A settings file for both, each with a scorecard."""
-        self.bitrix.portal.access.code = canary("webhook")
-        keep_secret(self.folder, "webhook", self.bitrix.webhook)
-        keep_secret(self.folder, "token", self.amo.token)
-        return write_file(
-            self.folder,
-            f"""
-[sources.main]
-connector = "bitrix24"
-url = "{self.bitrix.url}"
-webhook = "file:{self.folder}/webhook"
-since = "2026-03-01"
-[sources.amo]
-connector = "amocrm"
-url = "{self.amo.url}"
-token = "file:{self.folder}/token"
-since = "2026-03-01"
-[[destinations]]
-source = "main"
-kind = "scorecard"
-metrics = ["deals_won", "calls_in"]
-[[destinations]]
-source = "amo"
-kind = "scorecard"
-metrics = ["deals_won", "calls_in"]
-{extra}
-""",
+class Desk:
+    """Both sandboxes with the same people, and the agent that reads them."""
+
+    def __init__(self, folder: Path, boxes: dict[str, Any], clock: Clock) -> None:
+        self.folder, self.boxes, self.clock = folder, boxes, clock
+        self.company = Company(boxes)
+        self.portal, self.account = boxes["main"].portal, boxes["amo"].account
+        self.parted: Any = None
+
+    def join(self, *entries: Entry) -> None:
+        """The settings join accounts."""
+        self.company = Company(self.boxes, entries)
+
+    def opened(self, extra: str = "") -> AbstractContextManager[App]:
+        """The agent, started anew."""
+        path = self.company.write_settings(self.folder, since=f"{SINCE}", extra=extra)
+        return amo.agent(path, self.clock)
+
+    def read(self, app: App) -> None:
+        """A cycle of each, some minutes later."""
+        self.clock.forward(minutes=11)
+        for source in self.boxes:
+            assert not run_cycle(app, source).errors
+
+    def write(self, app: App) -> list[int]:
+        """What a person is shown and says yes to; how much was written to each."""
+        written = []
+        for each in app.settings.destinations:
+            steps = plan_writeback(app, each).steps
+            result = apply_writeback(app, each)
+            assert bool(steps) == bool(result.written)
+            assert not result.rejected
+            written.append(result.written)
+        return written
+
+    def one(self, source: str, name: str) -> Any:
+        """Somebody's account in one of the CRMs."""
+        users = (self.portal if source == "main" else self.account).users.values()
+        return next(each for each in users if name_of(each) == name)
+
+    def part(self, name: str) -> None:
+        """By their e-mail the accounts of one name are two people: in amoCRM it is another."""
+        account = self.one("amo", name)
+        account.email, account.name = "other@severny-veter.example", f"{name.split()[0]} Иная"
+        self.parted = account
+
+    def entry(self, name: str, days: tuple[date, date]) -> Entry:
+        """Settings that make one person of her two accounts."""
+        hers = self.parted or self.one("amo", ANNA)
+        return Entry(name, {"main": f"{self.one('main', ANNA).id}", "amo": f"{hers.id}"}, days)
+
+    def cards(self) -> dict[str, Cards]:
+        """What stands in the CRMs."""
+        return {"main": portal_cards(self.boxes["main"]), "amo": account_cards(self.boxes["amo"])}
+
+    def agree(self, app: App) -> None:
+        """Everybody's numbers are those of both sandboxes together, by day and by month."""
+        days: dict[str, Any] = {"since": SINCE, "until": TODAY}
+        for by in ("day", "month"):
+            expected = self.company.truth(**days, by=by, reads=[self.clock.now])
+            assert expected
+            assert self.company.shown(app, **days, by=by) == expected
+        assert not rebuild(app.store, app.catalog)
+
+    def whole(self) -> Cards:
+        """What the cards of these months should say, of everybody who did anything in them."""
+        people = [*self.account.users.values(), *self.portal.users.values()]
+        names = {each.email: name_of(each) for each in people}
+        cards: Cards = {}
+        told = self.company.truth(
+            since=MONTHS[0], until=date(2026, 10, 31), by="month", reads=[self.clock.now]
         )
+        for (who, metric, month), (number, _, _) in told.items():
+            if who is not None and metric in COUNTED:
+                title = f"{names.get(who, who)} · {month:%Y-%m}"
+                cards.setdefault(title, {})[metric.upper()] = number
+        return cards
 
-    def truth(self) -> dict[tuple[str | None, str], Any]:
-        """By name of the person (None: the team): the two sandboxes' own sums together."""
-        named: dict[str, Any] = {"view": "observed", "reads": [self.clock.now], "by": "total"}
-        days: dict[str, Any] = {**DAYS, "tz": "Europe/Moscow"}
-        rows = [*bitrix_truth(self.bitrix.portal, **days, **named)]
-        names = {user.id: user.full_name for user in self.bitrix.portal.users.values()}
-        found: dict[tuple[str | None, str], Any] = {}
-        for source, users in ((rows, names), (amo_truth(self.amo.account, **days, **named), {
-            user.id: user.name for user in self.amo.account.users.values()
-        })):  # fmt: skip
-            for row in source:
-                if row.metric in METRICS and row.n:
-                    key = (users.get(row.user), row.metric)
-                    found[key] = found.get(key, 0) + float(row.value)
-        return found
+    def expected(self, without: str = "nobody") -> Cards:
+        """The same, but for one person, as far as there was anything."""
+        wanted = counted(self.whole())
+        return {title: card for title, card in wanted.items() if not title.startswith(without)}
+
+
+def name_of(user: Any) -> str:
+    """How both CRMs show a person."""
+    found: str = getattr(user, "full_name", user.name)
+    return found
+
+
+def of(cards: Cards, *names: str) -> Cards:
+    """The cards whose titles begin so."""
+    return {title: card for title, card in cards.items() if title.startswith(names)}
+
+
+def counted(cards: Cards) -> Cards:
+    """What the cards say of what was counted, as far as there was anything."""
+    names = {each.upper() for each in COUNTED}
+    found: Cards = {}
+    for title, card in cards.items():
+        numbers = {name: float(card[name]) for name in card.keys() & names if card[name]}
+        found[title] = {name: number for name, number in numbers.items() if number}
+    return {title: card for title, card in found.items() if card}
 
 
 @pytest.fixture
-def company(tmp_path: Path) -> Iterator[Company]:
+def desk(tmp_path: Path) -> Iterator[Desk]:
     clock = Clock()
     with (
-        start_sandbox("bitrix24", scale="tiny", seed=5, limits=False, clock=clock) as bitrix,
-        start_sandbox("amocrm", scale="tiny", seed=5, limits=False, clock=clock) as amo,
-        mock.patch("connectors.amocrm.client.BURST", 1e9),
+        start_sandbox("bitrix24", scale="tiny", seed=5, clock=clock) as portal,
+        start_sandbox("amocrm", scale="tiny", seed=5, clock=clock) as account,
     ):
-        yield Company(tmp_path, bitrix, amo, clock)
+        yield Desk(tmp_path, {"main": portal, "amo": account}, clock)
 
 
-def read(app: App) -> None:
-    for source in ("main", "amo"):
-        assert not run_cycle(app, source).errors
+def test_people_of_one_e_mail_are_one_manager_with_the_work_of_both(desk: Desk) -> None:
+    with desk.opened() as app:
+        desk.read(app)
+        desk.agree(app)
+        query = Query(since=SINCE, until=TODAY, metrics=tuple(SUMS))
+        found = values(app.store, app.catalog, query, app.vantage)
+        assert {frozenset(each.aliases) for each in found if each.manager} == {frozenset(BOTH)}
+        assert all(each.state == "value" for each in found)
 
 
-def shown(app: App) -> list[Value]:
-    query = Query(since=DAYS["since"], until=DAYS["until"], by="total", metrics=METRICS)
-    return values(app.store, app.catalog, query, app.vantage)
+def test_each_crm_shows_the_whole_number_and_nothing_is_written_twice(desk: Desk) -> None:
+    with desk.opened() as app:
+        desk.read(app)
+        assert all(desk.write(app))
+        for cards in desk.cards().values():
+            assert counted(cards) == desk.expected()
+        desk.read(app)
+        assert desk.write(app) == [0, 0]
 
 
-def test_people_of_one_e_mail_are_one_manager_with_the_work_of_both(company: Company) -> None:
-    with agent(company.settings(), company.clock) as app:
-        read(app)
-        found = {(each.manager, each.metric): float(str(each.value)) for each in shown(app)
-                 if each.n}  # fmt: skip
-        assert found == company.truth()
-        assert {frozenset(each.aliases) for each in shown(app) if each.manager} == {frozenset(BOTH)}
-        assert all(each.state == "value" for each in shown(app))
-        assert not rebuild(app.store, app.catalog)
+def test_who_works_in_one_crm_only_has_a_card_only_there(desk: Desk) -> None:
+    desk.part(ANNA)
+    with desk.opened() as app:
+        desk.read(app)
+        desk.agree(app)
+        desk.write(app)
+    alone = {"main": ANNA, "amo": "Анна Иная"}
+    for source, cards in desk.cards().items():
+        assert of(cards, "Анна").keys() == {f"{alone[source]} · {month:%Y-%m}" for month in MONTHS}
+        assert counted(cards) == desk.expected(without="".join({*alone.values()} - {alone[source]}))
 
 
-def test_each_crm_shows_the_whole_number(company: Company) -> None:
-    with agent(company.settings(), company.clock) as app:
-        read(app)
-        month = Query(
-            since=date(2026, 10, 1), until=date(2026, 10, 31), by="month", metrics=("calls_in",)
-        )
-        wanted = {
-            each.manager: each.value
-            for each in values(app.store, app.catalog, month, app.vantage)
-            if each.manager
+LATELY = (date(2026, 9, 10), date(2026, 10, 5))
+
+
+def test_accounts_joined_for_some_days_make_one_card_of_the_work_of_these_days(desk: Desk) -> None:
+    desk.part(ANNA)
+    desk.join(desk.entry("Анна Сводная", LATELY))
+    with desk.opened() as app:
+        desk.read(app)
+        desk.agree(app)
+        desk.write(app)
+        cards = desk.cards()
+        assert counted(cards["main"]) == desk.expected(without="Анна Иная")
+        assert counted(cards["amo"]) == desk.expected(without=ANNA)
+        assert counted(of(cards["amo"], "Анна Сводная")).keys() == {
+            f"Анна Сводная · {month:%Y-%m}" for month in MONTHS
         }
-        for each in app.settings.destinations:
-            apply_writeback(app, each)
-    (elements,) = company.amo.account.elements.values()
-    (fields,) = (company.amo.account.fields.of(f"catalogs/{key}")
-                 for key in company.amo.account.catalogs)  # fmt: skip
-    code = next(one.id for one in fields.values() if one.code == "MERILO_CALLS_IN")
-    in_amo = {
-        row.name.split(" · ")[0]: int(row.values[code][0]["value"])
-        for row in elements.rows.values()
-        if row.name.endswith("2026-10") and code in row.values
-    }
-    assert in_amo == wanted
-    (process,) = company.bitrix.portal.smart.rows()
-    items = company.bitrix.portal.items(process["entityTypeId"])
-    in_bitrix = {
-        item["title"].split(" · ")[0]: next(
-            int(value) for name, value in item.items() if name.lower().endswith("calls_in")
-            or name.lower().endswith("callsin")
-        )
-        for item in items
-        if item["title"].endswith("2026-10")
-    }  # fmt: skip
-    assert in_bitrix == wanted
+        desk.read(app)
+        assert desk.write(app) == [0, 0]
 
 
-def test_settings_join_two_accounts_for_the_days_they_say(company: Company) -> None:
-    user = next(each for each in company.amo.account.users.values() if "Анна" in each.name)
-    user.email = "somebody.else@severny-veter.example"
-    entry = f"""
-[[managers]]
-name = "Анна Петрова"
-aliases = {{ main = "7", amo = "{user.id}" }}
-from = "2026-07-01"
+def test_nobody_has_a_card_for_a_month_in_which_the_account_was_somebody_else(desk: Desk) -> None:
+    before, after = (date(2026, 5, 1), date(2026, 8, 31)), (date(2026, 9, 1), date.max)
+    desk.join(desk.entry("Анна Прежняя", before), desk.entry("Анна Новая", after))
+    with desk.opened() as app:
+        desk.read(app)
+        desk.agree(app)
+        desk.write(app)
+    for cards in desk.cards().values():
+        assert of(cards, "Анна").keys() == {f"Анна Новая · {month:%Y-%m}" for month in MONTHS}
+
+
+def test_a_card_is_emptied_when_its_person_is_known_in_the_crm_no_more(desk: Desk) -> None:
+    joined = desk.one("amo", ANNA)
+    email = joined.email
+    with desk.opened() as app:
+        desk.read(app)
+        desk.write(app)
+        desk.part(ANNA)
+        desk.read(app)
+        assert all(desk.write(app))
+        cards = of(desk.cards()["amo"], ANNA)
+        assert [card.keys() for card in cards.values()] == [{"KEY", "OWNER"}] * len(MONTHS)
+        assert counted(desk.cards()["amo"]) == desk.expected(without=ANNA)
+        joined.email = email
+        desk.read(app)
+        assert all(desk.write(app))
+        assert not counted(of(desk.cards()["amo"], "Анна Иная"))
+        for cards in desk.cards().values():
+            assert counted(cards) == desk.expected()
+        assert desk.write(app) == [0, 0]
+
+
+PROFILES = """
+[[destinations]]
+source = "main"
+kind = "user_fields"
+metrics = ["calls_in", "calls_out"]
 """
-    with agent(company.settings(entry), company.clock) as app:
-        read(app)
-        everyone = Query(
-            since=date(2026, 4, 1), until=date(2026, 10, 15), by="month", metrics=("calls_in",)
-        )
-        found = values(app.store, app.catalog, everyone, app.vantage)
-        joined = {each.period.month for each in found if each.n and set(each.aliases) == BOTH
-                  and each.manager == "Анна Петрова"}  # fmt: skip
-        assert joined
-        assert min(joined) >= 7
 
 
-def test_quiet_cycles_change_nothing_in_either(company: Company) -> None:
-    with agent(company.settings(), company.clock) as app:
-        read(app)
-        for each in app.settings.destinations:
-            apply_writeback(app, each)
-        writes = len(company.amo.account.writes)
-        for _ in range(5):
-            company.clock.forward(minutes=5)
-            for source in ("main", "amo"):
-                assert not any(stream.changed for stream in run_cycle(app, source).streams)
-        assert len(company.amo.account.writes) == writes
+def test_the_fields_of_a_user_show_who_the_account_is_now(desk: Desk) -> None:
+    desk.join(desk.entry("Аа Сводная", (date(2026, 9, 1), date.max)))
+    with desk.opened(PROFILES) as app:
+        desk.read(app)
+        desk.write(app)
+    fields = desk.one("main", ANNA).values
+    shown = {name.upper().split("MERILO_")[-1]: value for name, value in fields.items()}
+    card = desk.whole()["Аа Сводная · 2026-10"]
+    assert {name: float(shown[name]) for name in ("CALLS_IN", "CALLS_OUT")} == {
+        name: float(card[name]) for name in ("CALLS_IN", "CALLS_OUT")
+    }

@@ -5,14 +5,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from connectors.uis.client import UisClient
-from merilo.cycle import run_cycle
+from merilo.cycle import run_cycle, run_late
 from merilo.exit_code import ExitCode, code_of
-from sandbox.conversation import IN, Conversation, Leg
+from sandbox.conversation import IN, INTERNAL, ROBOT, Conversation, Leg
 from sandbox.server import start_sandbox
+from sandbox.uis.account import FIRST_SESSION
 from sandbox.uis.truth import heard
 from tests.canary import canary
 from tests.clock import Clock
@@ -23,15 +25,25 @@ from tests.flow.switchboard import (
     stored_legs,
     write_settings,
 )
-from tests.flow.switchboard_suite import BadAnswers, Deaths, History, Polls, Vendor
+from tests.flow.switchboard_suite import (
+    BadAnswers,
+    Deaths,
+    History,
+    Polls,
+    PowerCuts,
+    SetAside,
+    Vendor,
+)
 
 SINCE = date(2026, 10, 1)
 
 
-def settings_of(folder: Path, box: Any, *, since: date = SINCE, extra: str = "") -> Path:
+def settings_of(
+    folder: Path, box: Any, *, since: date = SINCE, extra: str = "", people: str = ""
+) -> Path:
     box.account.key = canary("pbx-key")
-    secrets = {"token": box.account.key}
-    return write_settings(folder, box, "uis", secrets, since=since.isoformat(), extra=extra)
+    secrets, begun = {"token": box.account.key}, since.isoformat()
+    return write_settings(folder, box, "uis", secrets, since=begun, extra=extra, people=people)
 
 
 VENDOR = Vendor(
@@ -40,6 +52,7 @@ VENDOR = Vendor(
     by_id_or_extension,
     request=(UisClient, "ask"),
     deaths=(1, 2, 4, 7),
+    names=lambda box, call: [str(FIRST_SESSION + call.id)],
     since=SINCE,
     recent=timedelta(days=9),
     told=lambda box: heard(box.account),
@@ -49,7 +62,7 @@ VENDOR = Vendor(
 agree = VENDOR.agree
 
 
-class TestUis(History, Polls, Deaths, BadAnswers):
+class TestUis(History, Polls, Deaths, PowerCuts, SetAside, BadAnswers):
     """An account in Moscow."""
 
 
@@ -125,6 +138,29 @@ def test_a_refused_key_is_advised_on_and_not_hammered(
         assert advice in result.failed.todo
         assert "CANARY" not in str(result.failed)
         assert code_of(result.failed) == ExitCode.LOGIN
+    box.account.refusal = ""
+    with agent(settings_of(tmp_path, box), clock) as app:
+        assert not run_cycle(app, "pbx").errors
+        agree(app, box)
+
+
+def test_an_account_that_moves_to_another_zone_loses_and_doubles_nothing(
+    box: Any, clock: Clock, tmp_path: Path
+) -> None:
+    """For up to an hour its reports are read by the old one."""
+    chance = random.Random(3)
+    with agent(settings_of(tmp_path, box), clock) as app:
+        assert not run_cycle(app, "pbx").errors
+        box.account.zone = ZoneInfo("Asia/Almaty")
+        for minutes in (20, 100):
+            box.exchange.live_step(chance)
+            clock.forward(minutes=minutes)
+            assert not run_cycle(app, "pbx").errors
+        assert {each.error for each in run_late(app, "pbx")} == {None}
+        agree(app, box)
+        ended = box.exchange.ended(0, float("inf"))
+        outer = [each for each in ended if each.direction != INTERNAL and each.kind != ROBOT]
+        assert len({call for _, call, *_ in stored_legs(app)}) <= len(outer)
 
 
 def test_without_the_right_to_legs_calls_are_unknown_and_employees_are_read(

@@ -25,6 +25,9 @@ from tests.flow.switchboard_suite import (
     BadAnswers,
     Deaths,
     Polls,
+    PowerCuts,
+    SetAside,
+    UnknownWords,
     Vendor,
     WrongKey,
     die_and_agree,
@@ -75,22 +78,33 @@ def ids_of(box: Any) -> dict[str, int]:
     return {one.extension: one.id for one in box.exchange.employees.values()}
 
 
+def names_of(box: Any, call: Conversation) -> list[str]:
+    """A call's own id and those of its talks; one with a colleague is not kept."""
+    rows, own = list(box.account.told(call)), {*box.exchange.employees}
+    talks = [row for row in rows if row["disposition"] == "answered"]
+    ours = [row for row in talks if len({row["clid"], str(row["destination"])} & own) == 1]
+    return [rows[0]["pbx_call_id"], *(row["call_id"] for row in ours)]
+
+
 VENDOR = Vendor(
     "zadarma",
     settings_of,
     ids_of,
     request=(ZadarmaClient, "get"),
     deaths=(2, 4),
+    names=names_of,
     since=SINCE,
     recent=timedelta(days=56),
     told=lambda box: as_told(box.exchange),
+    words=lambda box: box.account.dispositions,
     fault={"method": "GET statistics/pbx", "after": 1},
     key_file="secret",
+    knows_people=False,
 )
 agree = VENDOR.agree
 
 
-class TestZadarma(Polls, Deaths, BadAnswers, WrongKey):
+class TestZadarma(Polls, Deaths, PowerCuts, SetAside, BadAnswers, WrongKey, UnknownWords):
     """An account in Moscow, as far as it is told."""
 
     def test_killed_at_any_request_nothing_is_lost_or_doubled(

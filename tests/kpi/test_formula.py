@@ -80,8 +80,7 @@ def test_results_are_rounded_half_up_by_unit(value: Fraction, unit: str, shown: 
 
 @given(st.fractions(max_denominator=10**6), st.integers(0, 6))
 def test_rounding_moves_a_number_by_half_a_step_at_most(value: Fraction, places: int) -> None:
-    rounded = round_half_up(value, places)
-    assert (rounded * 10**places).denominator == 1
+    rounded = Fraction(round_half_up(value, places), 10**places)
     assert abs(rounded - value) <= Fraction(1, 2 * 10**places)
     assert abs(rounded - value) < Fraction(1, 2 * 10**places) or abs(rounded) > abs(value)
 

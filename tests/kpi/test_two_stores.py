@@ -32,7 +32,7 @@ def story(books: Books) -> Shelf:
     for number in (1, 2):
         shelf.put(
             CLIENT, ref=f"company:{number}", kind=2, name="", owner_ref="1",
-            created_at=at("01-01"), updated_at=at("01-01"),
+            created_at=at("01-01"), updated_at=at("01-01"), created_day=20260101,
         )  # fmt: skip
         shelf.call(f"company:{number}", f"10-0{number}", talk=400)
         shelf.call("contact:7", f"10-1{number}", by=number, way=1)

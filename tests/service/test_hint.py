@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent  # type: ignore[import-untyped]
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
+import merilo.schedule
 from merilo.schedule import GATHER, Schedule
 from tests.clock import Clock
 from tests.service.fake import FakeWork
@@ -17,8 +19,9 @@ from tests.service.test_schedule import until
 
 
 def test_hints_make_a_source_due_soon_and_once_more_after_a_cycle_that_runs(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(merilo.schedule, "GATHER", timedelta(milliseconds=50))
     free = threading.Event()
     fake = FakeWork(sources=("main",), poll=timedelta(hours=1))
     fake.hold = lambda _source, _should_stop: free.wait(20)

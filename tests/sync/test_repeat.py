@@ -11,6 +11,7 @@ from store import record as stored_record
 from store.repeat import settle_repeats, winning_clients
 from store.store import Store
 from store.table import DEAL, JOURNAL
+from tests.store.steps import steps_of
 from tests.sync.ledger import Ledger, day, deal
 
 ACME, BETA = "company:1", "company:2"
@@ -89,30 +90,17 @@ def test_a_removed_win_makes_no_repeat_and_one_that_returns_does(ledger: Ledger)
     assert repeats(ledger) == {"b"}
 
 
-def reading_steps(store: Store, clients: set[str]) -> int:
-    """How many steps of its virtual machine SQLite takes to settle clients that are right."""
-    steps = 0
-
-    def count() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
-
-    with store.write() as tx:
-        raw: Any = tx.connection.driver_connection
-        raw.set_progress_handler(count, 1)
-        assert settle_repeats(tx, 1, clients, journal=True) == 0
-        raw.set_progress_handler(None, 0)
-    return steps
-
-
 def test_a_client_with_a_thousand_wins_costs_no_more_than_one_with_two(
     sqlite_store: Store,
 ) -> None:
     ledger = Ledger(sqlite_store)
     ledger.keep(*(won(f"a{number}", number / 100) for number in range(1_000)))
     ledger.keep(won("b0", 5, BETA), won("b1", 6, BETA))
-    assert reading_steps(sqlite_store, {ACME}) == reading_steps(sqlite_store, {BETA})
+
+    def cost(client: str) -> int:
+        return steps_of(sqlite_store, lambda tx: settle_repeats(tx, 1, {client}, journal=True))
+
+    assert cost(ACME) == cost(BETA)
 
 
 versions = st.tuples(

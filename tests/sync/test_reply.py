@@ -303,4 +303,4 @@ def test_letters_read_in_any_order_wait_as_defined(
     for place, number, at_s in copies:
         one.keep((made[number], at_s), place=place)
     assert stored(quick, "email") == before
-    assert all(row[7] <= to_ms(START + timedelta(days=41)) for row in before)
+    assert all(row[8] <= to_ms(START + timedelta(days=41)) for row in before)

@@ -149,11 +149,34 @@ def test_each_call_of_the_exchange_has_one_copy_in_a_crm_and_one_in_each(desk: D
     assert desk.seen() == {"a": Seen.BOTH, "1": Seen.COPY, "2": Seen.OPEN, "3": Seen.COPY}
 
 
+def test_a_neighbour_of_a_copy_changes_nothing_of_a_call_with_another_number(desk: Desk) -> None:
+    desk.keep("pbx", leg("d"))
+    desk.keep("main", leg("a", 5))
+    desk.keep("amo", leg("1", client_hash="two", outer_ref="d"))
+    before = [row for row in desk.rows() if row[1] == "call d"]
+    desk.keep("main", leg("x", client_hash="two", direction=Direction.OUT))
+    assert [row for row in desk.rows() if row[1] == "call d"] == before
+
+
 def test_a_note_for_every_leg_is_one_copy(desk: Desk) -> None:
     legs = [leg(f"a{n}", n * 40, call_ref="call a", user_ref=who) for n, who in enumerate("78")]
     desk.keep("pbx", *legs)
     desk.keep("amo", leg("1", 0, outer_ref="a0"), leg("2", 40, outer_ref="a1", user_ref=BORIS))
     assert desk.seen() == {"a": Seen.BOTH, "1": Seen.COPY, "2": Seen.COPY}
+
+
+@pytest.mark.parametrize("first", ["amo", "pbx"])
+def test_the_id_of_a_row_that_is_no_leg_of_its_own_is_known_too(desk: Desk, first: str) -> None:
+    """MikoPBX tells CRMs of the id of a row: the leg is folded from several."""
+    legs = {
+        "amo": leg("1", 9_000, client_hash=None, outer_ref="row 7"),
+        "pbx": leg("a", outer_ref="row 7"),
+    }
+    for place in (first, *({*legs} - {first})):
+        desk.keep(place, legs[place])
+    assert desk.seen() == {"a": Seen.BOTH, "1": Seen.COPY}
+    desk.keep("pbx", leg("a", outer_ref="row 8"))
+    assert desk.seen() == {"a": Seen.OPEN, "1": Seen.OPEN}
 
 
 def test_a_call_that_moved_lets_its_copy_go(desk: Desk) -> None:

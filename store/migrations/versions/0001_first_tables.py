@@ -108,11 +108,13 @@ def upgrade() -> None:
         sa.Column("owner_ref", sa.String(), nullable=True),
         sa.Column("about_ref", sa.String(), nullable=True),
         sa.Column("message_hash", sa.String(), nullable=True),
+        sa.Column("likeness", sa.String(), nullable=True),
         sa.Column("begun_at", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", sa.BigInteger(), nullable=True),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("day", sa.Integer(), nullable=True),
         sa.Column("credited_to", sa.Integer(), nullable=True),
+        sa.Column("twin_hash", sa.String(), nullable=True),
         sa.Column("counts", sa.Integer(), nullable=True),
         sa.Column("opens", sa.Integer(), nullable=True),
         sa.Column("reply_s", sa.Integer(), nullable=True),
@@ -193,6 +195,25 @@ def upgrade() -> None:
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("closed_day", sa.Integer(), nullable=True),
         sa.Column("closed_by", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "purchase_journal",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("client_ref", sa.String(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(), nullable=True),
+        sa.Column("base_amount", sa.BigInteger(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("bought_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("day", sa.Integer(), nullable=True),
+        sa.Column("credited_to", sa.Integer(), nullable=True),
         sa.Column("row_hash", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
     )
@@ -525,11 +546,13 @@ def upgrade() -> None:
         sa.Column("owner_ref", sa.String(), nullable=True),
         sa.Column("about_ref", sa.String(), nullable=True),
         sa.Column("message_hash", sa.String(), nullable=True),
+        sa.Column("likeness", sa.String(), nullable=True),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("credited_to", sa.Integer(), nullable=True),
+        sa.Column("twin_hash", sa.String(), nullable=True),
         sa.Column("counts", sa.Integer(), nullable=False),
         sa.Column("opens", sa.Integer(), nullable=False),
         sa.Column("reply_s", sa.Integer(), nullable=True),
@@ -546,11 +569,25 @@ def upgrade() -> None:
         batch_op.create_index("email_about", ["source_id", "about_ref"], unique=False)
         batch_op.create_index("email_day", ["day", "credited_to"], unique=False)
         batch_op.create_index(
+            "email_likeness",
+            ["likeness", "begun_at"],
+            unique=False,
+            sqlite_where=sa.text("likeness IS NOT NULL"),
+            postgresql_where=sa.text("likeness IS NOT NULL"),
+        )
+        batch_op.create_index(
             "email_message",
             ["message_hash"],
             unique=False,
             sqlite_where=sa.text("message_hash IS NOT NULL"),
             postgresql_where=sa.text("message_hash IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "email_twin",
+            ["twin_hash"],
+            unique=False,
+            sqlite_where=sa.text("twin_hash IS NOT NULL"),
+            postgresql_where=sa.text("twin_hash IS NOT NULL"),
         )
 
     op.create_table(
@@ -620,21 +657,21 @@ def upgrade() -> None:
     op.create_table(
         "owner_change",
         sa.Column("source_id", sa.Integer(), nullable=False),
-        sa.Column("fact", sa.String(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("fact", sa.String(), nullable=False),
         sa.Column("after_at", sa.BigInteger(), nullable=False),
         sa.Column("owner_ref", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["source_id"],
             ["source.id"],
         ),
-        sa.PrimaryKeyConstraint("source_id", "fact", "ref", "after_at"),
+        sa.PrimaryKeyConstraint("source_id", "ref", "fact", "after_at"),
     )
     op.create_table(
         "owner_event",
         sa.Column("source_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("record_ref", sa.String(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("before_ref", sa.String(), nullable=True),
@@ -643,7 +680,7 @@ def upgrade() -> None:
             ["source_id"],
             ["source.id"],
         ),
-        sa.PrimaryKeyConstraint("source_id", "kind", "ref"),
+        sa.PrimaryKeyConstraint("source_id", "ref", "kind"),
     )
     with op.batch_alter_table("owner_event", schema=None) as batch_op:
         batch_op.create_index("owner_event_record", ["source_id", "record_ref"], unique=False)
@@ -688,6 +725,31 @@ def upgrade() -> None:
     with op.batch_alter_table("product_line", schema=None) as batch_op:
         batch_op.create_index("product_line_closed", ["closed_day", "closed_by"], unique=False)
         batch_op.create_index("product_line_deal", ["source_id", "deal_ref"], unique=False)
+
+    op.create_table(
+        "purchase",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("client_ref", sa.String(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("base_amount", sa.BigInteger(), nullable=True),
+        sa.Column("owner_ref", sa.String(), nullable=True),
+        sa.Column("bought_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("credited_to", sa.Integer(), nullable=True),
+        sa.Column("row_hash", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "ref"),
+    )
+    with op.batch_alter_table("purchase", schema=None) as batch_op:
+        batch_op.create_index("purchase_client", ["source_id", "client_ref"], unique=False)
+        batch_op.create_index("purchase_day", ["day", "credited_to"], unique=False)
 
     op.create_table(
         "quarantine",
@@ -802,8 +864,8 @@ def upgrade() -> None:
     op.create_table(
         "stage_change",
         sa.Column("source_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("record_ref", sa.String(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("pipeline_ref", sa.String(), nullable=False),
@@ -814,7 +876,7 @@ def upgrade() -> None:
             ["source_id"],
             ["source.id"],
         ),
-        sa.PrimaryKeyConstraint("source_id", "kind", "ref"),
+        sa.PrimaryKeyConstraint("source_id", "ref", "kind"),
     )
     with op.batch_alter_table("stage_change", schema=None) as batch_op:
         batch_op.create_index("stage_change_record", ["source_id", "record_ref"], unique=False)
@@ -920,6 +982,11 @@ def downgrade() -> None:
 
     op.drop_table("quote")
     op.drop_table("quarantine")
+    with op.batch_alter_table("purchase", schema=None) as batch_op:
+        batch_op.drop_index("purchase_day")
+        batch_op.drop_index("purchase_client")
+
+    op.drop_table("purchase")
     with op.batch_alter_table("product_line", schema=None) as batch_op:
         batch_op.drop_index("product_line_deal")
         batch_op.drop_index("product_line_closed")
@@ -946,9 +1013,19 @@ def downgrade() -> None:
     op.drop_table("email_link")
     with op.batch_alter_table("email", schema=None) as batch_op:
         batch_op.drop_index(
+            "email_twin",
+            sqlite_where=sa.text("twin_hash IS NOT NULL"),
+            postgresql_where=sa.text("twin_hash IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "email_message",
             sqlite_where=sa.text("message_hash IS NOT NULL"),
             postgresql_where=sa.text("message_hash IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "email_likeness",
+            sqlite_where=sa.text("likeness IS NOT NULL"),
+            postgresql_where=sa.text("likeness IS NOT NULL"),
         )
         batch_op.drop_index("email_day")
         batch_op.drop_index("email_about")
@@ -1017,6 +1094,7 @@ def downgrade() -> None:
     op.drop_table("task_journal")
     op.drop_table("source")
     op.drop_table("quote_journal")
+    op.drop_table("purchase_journal")
     op.drop_table("product_line_journal")
     op.drop_table("meeting_journal")
     op.drop_table("mark")

@@ -42,5 +42,5 @@ def connected(
         clock=clock,
         data_dir=data_dir,
         source="amo",
-        pace={"BURST": 1.0 if paced else 1e9},
+        pace={} if paced else {"BURST": 1e9},
     )

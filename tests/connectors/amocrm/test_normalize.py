@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.amocrm import event, funnel, lead, note, task, user
+from connectors.amocrm import event, funnel, lead, note, purchase, task, user
 from connectors.amocrm.card import CONTACTS
 from connectors.base import Record
 from connectors.error import DataError
@@ -19,11 +19,13 @@ from store.fact import (
     DealState,
     Direction,
     Email,
+    EmailTrail,
     Lead,
     Meeting,
     MeetingState,
     OwnerEvent,
     Pipeline,
+    Purchase,
     Removal,
     Stage,
     StageChange,
@@ -164,21 +166,70 @@ def test_who_called_is_the_switchboard_s_word_only_when_it_is_a_user() -> None:
     assert call_of(responsible_user_id=0, created_by=0).user_ref is None
 
 
+LETTER: Record = {
+    "id": 5,
+    "entity_id": 12,
+    "note_type": "amomail_message",
+    "created_at": 1587731353,
+    "responsible_user_id": 501,
+    "created_by": 0,
+    "params": {"message_id": "<a@b>", "thread_id": 8, "income": True},
+    "folder": "leads",
+}
+
+
 def test_a_letter_is_one_however_many_notes_show_it() -> None:
-    record = {
-        "id": 5,
-        "note_type": "amomail_message",
-        "created_at": 1587731353,
-        "responsible_user_id": 501,
-        "created_by": 0,
-        "params": {"message_id": "<a@b>", "income": True},
-    }
-    (one,) = note.letter({**record, "folder": "leads"}, CONTEXT)
-    (other,) = note.letter({**record, "id": 6, "folder": "contacts"}, CONTEXT)
-    assert one == other
+    one, trail = note.letter(LETTER, CONTEXT)
+    other, _ = note.letter({**LETTER, "id": 6, "entity_id": 3, "folder": "contacts"}, CONTEXT)
     assert isinstance(one, Email)
+    assert isinstance(other, Email)
+    assert isinstance(trail, EmailTrail)
     assert (one.direction, one.owner_ref) == (Direction.IN, "501")
-    assert "b>" not in one.ref
+    assert (one.ref, one.about_ref) == ("5@leads", "lead:12")
+    assert (other.ref, other.about_ref) == ("6@contacts", "contact:3")
+    assert one.message_hash == other.message_hash == trail.message_hash
+    assert "a@b" not in str(one)
+
+
+def test_a_letter_is_that_of_a_mailbox_only_by_its_message_id() -> None:
+    def letter_of(message: object, source: str = "amo") -> str | None:
+        params = {"message_id": message, "income": False}
+        (one,) = note.letter({**LETTER, "params": params}, replace(CONTEXT, source=source))
+        assert isinstance(one, Email)
+        return one.message_hash
+
+    in_mailbox = CONTEXT.mark_text("letter <a@b>")
+    assert letter_of("<a@b>") == letter_of("a@b") == letter_of("a@b", "other") == in_mailbox
+    assert letter_of(26447) != letter_of(26447, "other")
+    assert letter_of(None) is None
+
+
+def test_a_purchase_is_of_the_customer_and_of_who_holds_them() -> None:
+    (row,) = payload("customer_transactions_list")["_embedded"]["transactions"]
+    (made,) = purchase.normalize({**row, "holder": "504141"}, CONTEXT)
+    assert made == Purchase(
+        ref="134643",
+        client_ref="customer:1000000158",
+        amount=12300,
+        currency="RUB",
+        owner_ref="504141",
+        bought_at=at(1591005900),
+        updated_at=at(1591005900),
+    )
+    (planned,) = purchase.normalize({**row, "completed_at": None, "created_at": 5000}, CONTEXT)
+    assert isinstance(planned, Purchase)
+    assert (planned.bought_at, planned.owner_ref) == (at(5000), None)
+    (gone,) = purchase.normalize({**row, "is_deleted": True}, CONTEXT)
+    assert gone == Removal(kind="purchase", record_ref="134643", at=at(1591005900))
+
+
+@pytest.mark.parametrize(
+    "nonsense", [{"price": "many"}, {"customer_id": None}, {"completed_at": "soon"}, {"id": []}]
+)
+def test_a_senseless_purchase_is_refused(nonsense: Record) -> None:
+    (row,) = payload("customer_transactions_list")["_embedded"]["transactions"]
+    with pytest.raises(DataError):
+        list(purchase.normalize({**row, **nonsense}, CONTEXT))
 
 
 def test_a_meeting_is_held_when_it_was_done_and_planned_for_when_it_is_due() -> None:

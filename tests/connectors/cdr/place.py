@@ -77,6 +77,15 @@ def recorded(folder: Path, *, cel: bool = True) -> Path:
     return path
 
 
+QUEUE_COLUMNS = ("time", "callid", "queuename", "agent", "event", "data1", "data2", "data3")
+
+
+def queue_rows() -> list[tuple[str, ...]]:
+    """The recorded queue_log as rows of a table."""
+    lines = (ASTERISK / "queue_log").read_text("utf-8").splitlines()
+    return [tuple([*line.split("|"), "", "", ""][: len(QUEUE_COLUMNS)]) for line in lines]
+
+
 COLUMNS = (
     "calldate", "src", "dst", "channel", "dstchannel", "lastapp", "lastdata", "duration", "billsec",
     "disposition", "uniqueid", "linkedid", "sequence",

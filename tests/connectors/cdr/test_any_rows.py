@@ -4,10 +4,12 @@ from itertools import count
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from connectors.cdr.call import Call
 from connectors.cdr.event import Event
 from connectors.cdr.fold import fold
+from connectors.cdr.group import Gathering
 from connectors.cdr.row import Row
 from connectors.cdr.rule import Rule
 from connectors.cdr.settings import CdrSettings
@@ -81,3 +83,15 @@ def test_without_events_one_client_talks_once_at_a_time(given: list[Row]) -> Non
     legs = fold(Call("1795168800.1", given, starts, RULE), CONTEXT)
     ends = max(row.local_s + row.lasted_s for row in given)
     assert sum(leg.talk_s for leg in legs) <= ends - starts[0] + len(given)
+
+
+@settings(max_examples=150)
+@given(rows(), st.lists(st.integers(1, 3), min_size=6, max_size=6), st.booleans())
+def test_every_row_is_gathered_once(given: list[Row], calls: list[int], written: bool) -> None:
+    mixed = [
+        replace(row, call=f"1795168800.{call}") for row, call in zip(given, calls, strict=False)
+    ]
+    gathering = Gathering(RULE, written=written)
+    gathered = [call for row in mixed for call in gathering.add(row)]
+    found = [row for call in [*gathered, *gathering.rest()] for row in call]
+    assert sorted(found, key=lambda row: row.sequence) == mixed

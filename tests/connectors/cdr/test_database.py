@@ -17,8 +17,10 @@ from tests.canary import canary
 from tests.connectors.cdr.place import (
     COLUMNS,
     PAYLOADS,
+    QUEUE_COLUMNS,
     client_of,
     legs_of,
+    queue_rows,
     recorded,
     row,
     table_of,
@@ -120,13 +122,10 @@ def test_a_file_of_a_database_is_never_written(tmp_path: Path) -> None:
 
 def test_queue_events_may_lie_in_the_database(tmp_path: Path) -> None:
     path = recorded(tmp_path, cel=False)
-    lines = (PAYLOADS / "asterisk" / "queue_log").read_text("utf-8").splitlines()
     with closing(sqlite3.connect(path)) as database:
-        names = "time, callid, queuename, agent, event, data1, data2, data3"
-        database.execute(f"CREATE TABLE queue_log ({names})")
-        for line in lines:
-            values = [*line.split("|"), "", "", ""][:8]
-            database.execute("INSERT INTO queue_log VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        database.execute(f"CREATE TABLE queue_log ({', '.join(QUEUE_COLUMNS)})")
+        marks = "?, ?, ?, ?, ?, ?, ?, ?"
+        database.executemany(f"INSERT INTO queue_log VALUES ({marks})", queue_rows())  # noqa: S608
         database.commit()
     legs = legs_of(client_of(path, trunks=("IAX2/trunk",), queue_table="queue_log"))
     [winner] = [leg for leg in legs if leg.call_ref == "1795296236.4" and leg.talk_s]

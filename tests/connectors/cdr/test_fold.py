@@ -1,6 +1,9 @@
 """Rows of one call become its legs, by what switchboards are known to write."""
 
+import csv
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from connectors.error import DataError
 from store.fact import Direction, TalkQuality, Transfer
 from tests.connectors.cdr.place import (
     COLUMNS,
+    EPOCH_S,
     client_of,
     legs_in,
     legs_of,
@@ -46,6 +50,109 @@ def test_an_attended_transfer_is_talk_of_both_without_the_consultation(tmp_path:
     assert (second.user_ref, second.talk_s) == ("102", 8)
     assert second.transfer is Transfer.ATTENDED
     assert first.quality is TalkQuality.UPPER_BOUND
+
+
+ANNA_S_OTHER_LINE = "PJSIP/101-00000005"
+
+
+def asked_by_telephone(**keys: Any) -> list[Any]:
+    """Anna holds the client by her telephone's own key, asks Oleg on its other line for 20 s and
+    joins the two: what she asked keeps an id of its own (CDR Specification, SIP Protocol Attended
+    Transfer)."""
+    return [
+        row(0, 50, 40, TRUNK, ANNA, number=1),
+        row(30, 20, 10, ANNA_S_OTHER_LINE, OLEG, dst="102", number=2, **{"call": 3, **keys}),
+        row(50, 60, 60, TRUNK, OLEG, dst="102", number=3),
+    ]
+
+
+def test_a_transfer_by_the_telephone_s_own_key_is_one_call(tmp_path: Path) -> None:
+    first, second = legs(tmp_path, asked_by_telephone())
+    assert (first.user_ref, first.talk_s, first.hold_s) == ("101", 20, 20)
+    assert (second.user_ref, second.talk_s, second.transfer) == ("102", 60, Transfer.ATTENDED)
+    assert first.call_ref == second.call_ref
+    assert {first.quality, second.quality} == {TalkQuality.UPPER_BOUND}
+
+
+def test_it_is_one_call_in_a_file_too_where_what_was_asked_is_written_first(tmp_path: Path) -> None:
+    client_s, asked, joined = asked_by_telephone()
+    path = tmp_path / "Master.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, asked, client_s, joined])
+    assert legs_of(client_of(path)) == legs(tmp_path, asked_by_telephone())
+
+
+def test_bridges_of_both_ids_tell_who_talked_with_the_client(tmp_path: Path) -> None:
+    """The colleague's channel entered its bridge under the other id."""
+    client_s, asked = f"{EPOCH_S}.1", f"{EPOCH_S}.3"
+    path = table_of(tmp_path, asked_by_telephone())
+    keep_events(
+        path,
+        [
+            (10, "BRIDGE_ENTER", TRUNK, client_s, "a"),
+            (10, "BRIDGE_ENTER", ANNA, client_s, "a"),
+            (40, "BRIDGE_ENTER", ANNA_S_OTHER_LINE, asked, "b"),
+            (40, "BRIDGE_ENTER", OLEG, asked, "b"),
+            (50, "BRIDGE_EXIT", TRUNK, client_s, "a"),
+            (50, "BRIDGE_ENTER", TRUNK, client_s, "b"),
+            (50, "BRIDGE_EXIT", ANNA_S_OTHER_LINE, asked, "b"),
+            (50, "ATTENDEDTRANSFER", ANNA, client_s, ""),
+            (50, "BRIDGE_EXIT", ANNA, client_s, "a"),
+            (110, "BRIDGE_EXIT", TRUNK, client_s, "b"),
+            (110, "LINKEDID_END", TRUNK, client_s, ""),
+        ],
+    )
+    first, second = legs_of(client_of(path))
+    assert (first.talk_s, first.hold_s, first.quality) == (20, 20, TalkQuality.UPPER_BOUND)
+    assert (second.user_ref, second.talk_s, second.quality) == ("102", 60, TalkQuality.EXACT)
+    assert second.transfer is Transfer.ATTENDED
+
+
+def keep_events(path: Path, events: Sequence[tuple[int, str, str, str, str]]) -> None:
+    """Enters channel events: seconds after 10:00 UTC, kind, channel, linkedid and bridge."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE cel (id, eventtype, eventtime, channame, linkedid, extra)")
+        for number, (at_s, kind, channel, linked, bridge) in enumerate(events):
+            extra = f'{{"bridge_id":"{bridge}"}}' if bridge else ""
+            values = (number, kind, f"{EPOCH_S + at_s}.0", channel, linked, extra)
+            database.execute("INSERT INTO cel VALUES (?, ?, ?, ?, ?, ?)", values)
+        database.commit()
+
+
+def test_a_colleague_rung_at_another_time_was_not_asked_about_the_client(tmp_path: Path) -> None:
+    """The name of a channel comes again after the server was started anew."""
+    found = legs(tmp_path, [row(10, 9, 5, ANNA_S_OTHER_LINE, OLEG, dst="102", call=3),
+                            *asked_by_telephone()[::2]])  # fmt: skip
+    assert [(leg.talk_s, leg.hold_s) for leg in found] == [(40, None), (60, None)]
+
+
+def test_an_expert_outside_who_was_asked_is_a_call_of_its_own(tmp_path: Path) -> None:
+    client_s, _, joined = asked_by_telephone()
+    asked = row(30, 20, 10, ANNA_S_OTHER_LINE, OTHER, dst="79161234567", call=3, number=2)
+    joined = (*joined[:4], OTHER, *joined[5:])
+    found = legs(tmp_path, [client_s, asked, joined])
+    assert {leg.call_ref: leg.direction for leg in found} == {
+        f"{EPOCH_S}.1": Direction.IN, f"{EPOCH_S}.3": Direction.OUT
+    }  # fmt: skip
+
+
+def test_of_two_who_were_asked_both_may_take_the_client(tmp_path: Path) -> None:
+    client_s, asked, joined = asked_by_telephone()
+    kate = "PJSIP/103-00000006"
+    beside = (*asked[:4], kate, *asked[5:12], 2)
+    after = row(51, 9, 9, TRUNK, kate, number=4)
+    found = legs(tmp_path, [client_s, asked, beside, joined, after])
+    assert {leg.call_ref for leg in found} == {f"{EPOCH_S}.1"}
+    assert {leg.user_ref for leg in found} == {"101", "102", "103"}
+
+
+def test_two_colleagues_rung_at_once_keep_the_client_waiting_once(tmp_path: Path) -> None:
+    rows = asked_by_telephone(call=1, app="Queue", data="help,t")
+    kate = row(30, 20, 0, ANNA_S_OTHER_LINE, "PJSIP/103-00000006", "NO ANSWER", app="Queue",
+               data="help,t", dst="102", number=2)  # fmt: skip
+    first, second = legs(tmp_path, [*rows, kate])
+    assert (first.talk_s, first.hold_s, second.talk_s) == (20, 20, 60)
+    assert (first.queue, second.queue) == (None, None)
 
 
 def test_a_redirect_by_program_is_two_talks(tmp_path: Path) -> None:

@@ -8,9 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 
 from store.fact import CallLeg, Direction, TalkQuality, Transfer
-from tests.connectors.cdr.place import ASTERISK, client_of, legs_of, recorded
+from tests.connectors.cdr.place import (
+    ASTERISK,
+    QUEUE_COLUMNS,
+    client_of,
+    legs_of,
+    queue_rows,
+    recorded,
+)
+from tests.postgres import postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url"]
 
 EXPECTED = json.loads((ASTERISK / "expected.json").read_text("utf-8"))["calls"]
 Read = Callable[[str], list[CallLeg]]
@@ -121,3 +132,30 @@ def test_a_blind_transfer_is_told_apart_from_one_by_program(read: Read) -> None:
 
 def test_facts_of_rows_read_again_are_equal(read: Read, tmp_path: Path) -> None:
     assert read("table and events") == _read(tmp_path, "table and events")
+
+
+@pytest.mark.parametrize(
+    ("cel_table", "how"), [("cel", "table, events and queue"), ("", "file and queue")]
+)
+def test_tables_cdr_cel_and_queue_log_of_a_freepbx_in_postgresql_tell_the_same(
+    read: Read, postgres_url: str, cel_table: str, how: str
+) -> None:
+    enter_freepbx(postgres_url)
+    client = client_of(postgres_url, cel_table=cel_table, queue_table="queue_log", **TRUNKS)
+    found = legs_of(client)
+    assert {leg.quality for leg in found if leg.queue and leg.talk_s} == {TalkQuality.EXACT}
+    assert sorted(found, key=repr) == sorted(read(how), key=repr)
+
+
+def enter_freepbx(url: str) -> None:
+    """The recorded tables as FreePBX has them, the queue's lines as `queue_log`."""
+    engine = create_engine(url)
+    with engine.begin() as tx:
+        for name in ("cdr", "cel"):
+            script = (ASTERISK / f"{name}.sql").read_text("utf-8")
+            script = script.replace("DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00'", "TIMESTAMP")
+            tx.exec_driver_sql(script)
+        tx.exec_driver_sql(f"CREATE TABLE queue_log ({' text, '.join(QUEUE_COLUMNS)} text)")
+        marks = "%s, %s, %s, %s, %s, %s, %s, %s"
+        tx.exec_driver_sql(f"INSERT INTO queue_log VALUES ({marks})", queue_rows())  # noqa: S608
+    engine.dispose()

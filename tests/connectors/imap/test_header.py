@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.imap.header import bare_subject, read_headers
+from connectors.imap.header import read_headers
+from connectors.letter import bare_subject
 
 
 def head(*lines: str) -> bytes:

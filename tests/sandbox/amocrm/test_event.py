@@ -162,5 +162,12 @@ def test_a_purchase_is_told_by_an_event(desk: Client) -> None:
     assert row["value_after"] == [{"transaction": {"id": bought}}]
     assert desk.get(f"customers/{customer}")["ltv"] == 7000
     assert desk.rows(f"customers/{customer}/transactions")[0]["price"] == 7000
+    account.assign_customer(customer, 504112)
+    (given,) = desk.rows(
+        "events?filter[entity][]=customer&filter[type][]=entity_responsible_changed"
+    )
+    assert given["value_after"] == [{"responsible_user": {"id": 504112}}]
+    account.take_back(bought)
+    assert desk.rows(f"customers/{customer}/transactions") == []
     account.customers_mode = "disabled"
     assert desk.ask("GET", "customers").status_code == 402

@@ -105,6 +105,23 @@ def test_who_called_is_the_switchboards_word_only_when_it_is_a_user(empty: AmoBo
     )
 
 
+def test_a_purchase_is_of_who_held_the_customer_and_no_part_of_revenue(
+    empty: AmoBox, clock: Clock
+) -> None:
+    account, second = empty.account, other(empty)
+    customer = account.add_customer(ANNA, "Завод")
+    account.add_purchase(customer, 100)
+    clock.forward(days=1)
+    account.assign_customer(customer, second)
+    account.add_purchase(customer, 20)
+    account.add_purchase(customer, 3, completed=clock() - timedelta(hours=1))
+    account.take_back(account.add_purchase(customer, 1000))
+    found = numbers(empty)
+    assert [found[user, "purchases"] for user in (ANNA, second, None)] == [2, 1, 3]
+    assert [found[user, "purchases_revenue"] for user in (ANNA, second)] == ["103.00", "20.00"]
+    assert (None, "revenue") not in found
+
+
 def test_work_of_nobody_known_is_the_teams_alone(empty: AmoBox) -> None:
     lead = empty.account.create_lead(504112, 10)
     empty.account.win_lead(lead)
