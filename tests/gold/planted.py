@@ -80,8 +80,8 @@ def the_team_is_the_sum_of_its_people() -> Patch:
     """The team's talk is what known people talked."""
     shares = fold.shares
 
-    def summed(legs: Any, manager_of: Any) -> list[fold.Share]:
-        (_, _, ref), *people = shares(legs, manager_of)
+    def summed(legs: Any, manager_of: Any, rule: str) -> list[fold.Share]:
+        (_, _, ref), *people = shares(legs, manager_of, rule)
         return [(TEAM, sum(each[1] for each in people), ref), *people]
 
     return _put(credit, "shares", summed)
