@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, select
 from store.fact import CallLeg, Direction, Seen, TalkQuality, Transfer
 from store.moment import DAY_MS, day_number, from_ms, to_ms
 from store.table import CALL, TEAM, CallLegRow, table_of
-from store.upsert import Place, Row, chunks, find_rows, row_hash
+from store.upsert import Place, Row, by_source, chunks, find_rows, row_hash
 
 CALL_LEG: Table = table_of(CallLegRow)
 SLICE = 5_000
@@ -143,7 +143,6 @@ def call_refs(
 def open_calls(tx: Connection, first_ms: int, end_ms: int) -> Iterator[tuple[int, Sequence[str]]]:
     """By source, in slices, the calls begun in this time of which nobody knows who saw them."""
     call = CALL.c
-    found: dict[int, list[str]] = defaultdict(list)
     # A day of margin: local days begin at other moments than those of UTC.
     first, last = from_ms(first_ms - DAY_MS), from_ms(end_ms + DAY_MS)
     query = select(call.source_id, call.ref).where(
@@ -153,9 +152,8 @@ def open_calls(tx: Connection, first_ms: int, end_ms: int) -> Iterator[tuple[int
         call.started_at >= from_ms(first_ms),
         call.started_at < from_ms(end_ms),
     )
-    for source_id, ref in tx.execute(query.order_by(call.source_id, call.started_at)):
-        found[source_id].append(ref)
-    for source_id, refs in found.items():
+    rows = tx.execute(query.order_by(call.source_id, call.started_at))
+    for source_id, refs in by_source(rows).items():
         for part in chunks(refs, SLICE):
             yield source_id, part
 

@@ -48,7 +48,12 @@ class Copy(NamedTuple):
     @property
     def is_in_mailbox(self) -> bool:
         """Whether a mailbox has it; else it is what a CRM shows of the letter."""
-        return self.ref.startswith(self.message_hash)
+        return is_in_mailbox(self.ref, self.message_hash)
+
+
+def is_in_mailbox(ref: str, message: str | None) -> bool:
+    """Whether a row of a letter is a mailbox's: those are called by its hash, and by more."""
+    return message is not None and ref.startswith(message)
 
 
 _SQL = {"message_hash": LETTER, "begun_ms": "begun_at"}
@@ -188,4 +193,4 @@ def _subject(trail: EmailTrail) -> Sequence[str]:
 
 
 def _is_stale(message: str, ref: str, named: Sequence[str]) -> bool:
-    return ref.startswith(message) and ref not in named
+    return is_in_mailbox(ref, message) and ref not in named

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from config.work_calendar import WorkCalendar
 from store.activity import EMAIL
-from store.letter import LETTER, Stand, copies_of
+from store.letter import LETTER, Stand, copies_of, is_in_mailbox
 from store.moment import DAY_MS
 from store.pair import Heard, pair
 from store.reply import EVERYBODY, Standing, settle_replies
@@ -43,7 +43,7 @@ class _Told(NamedTuple):
     @property
     def is_in_mailbox(self) -> bool:
         """Whether a mailbox has it."""
-        return self.message_hash is not None and self.ref.startswith(self.message_hash)
+        return is_in_mailbox(self.ref, self.message_hash)
 
     @property
     def letter(self) -> Place:
@@ -77,9 +77,9 @@ def tell_twins(tx: Connection, places: Iterable[Place]) -> dict[Place, Twin]:
     copies = copies_of(tx, set(letters.values()))
     found: dict[Place, Twin] = {}
     for place, message in letters.items():
-        is_in_mailbox = place[1].startswith(message)
+        is_ours = is_in_mailbox(place[1], message)
         for copy in copies.get(message, ()):
-            if copy.is_in_mailbox != is_in_mailbox:
+            if copy.is_in_mailbox != is_ours:
                 found.setdefault(place, Twin(copy.source_id, copy.ref, copy.begun_ms, None))
     return found
 

@@ -121,6 +121,8 @@ class Commit:
     def settle_letters(self, tx: Connection, around: letter.Stand) -> int:
         """Puts right which letters are one, for whom they count and how long was waited; how many
         it changed."""
+        if not any(around):
+            return 0
         calendar = self.credit.calendar
         changed = letter_twin.settle_letters(tx, around, calendar, journal=self.journal)
         self._note(tx, changed=changed)
@@ -288,7 +290,7 @@ class Commit:
         about = response.abouts(tx, self.source_id, refs)
         former = letter.stand_of(tx, self.source_id, refs) if kind is Email else None
         changed = self._put_kept(tx, kind, kept)
-        if former:
+        if former is not None:
             self.settle_letters(tx, former.without(stand([each for each, _ in kept])))
         about |= {each.about_ref for each, _ in kept}
         self.settle_responses(tx, response.leads_of(tx, self.source_id, about))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from store.activity import EMAIL
 from store.fact import Email, EmailKind
-from store.letter import Stand
+from store.letter import Stand, is_in_mailbox
 from store.moment import from_ms, to_ms
 from store.upsert import find_rows
 
@@ -61,4 +61,4 @@ def _joined(letter: Email, other: Email | None) -> Email:
 
 
 def _is_from_mailbox(letter: Email) -> bool:
-    return letter.message_hash is not None and letter.ref.startswith(letter.message_hash)
+    return is_in_mailbox(letter.ref, letter.message_hash)

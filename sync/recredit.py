@@ -14,7 +14,7 @@ from store import record as stored_record
 from store.callback import waited_calls
 from store.fact import Email, Lead
 from store.rate import load_rates
-from store.upsert import Place
+from store.upsert import Place, by_source
 from sync.basis import Basis, call_rules_of, call_rules_text, read_basis, write_basis
 from sync.commit import Commit
 from sync.credit import Credit
@@ -132,11 +132,8 @@ def _time_waits(tx: Connection, commit: Commit) -> int:
 
 
 def _credit_moved(tx: Connection, credit: Credit, moved: Collection[Place]) -> None:
-    by_source: dict[int, list[str]] = {}
-    for source_id, ref in moved:
-        by_source.setdefault(source_id, []).append(ref)
     changed = 0
-    for source_id, refs in by_source.items():
+    for source_id, refs in by_source(moved).items():
         commit = Commit(source_id=source_id, credit=credit, journal=True)
         changed += _credit_source(tx, commit, refs)
     if changed:

@@ -79,9 +79,11 @@ def kpi(
 
 
 def _print_json(found: "list[Value]") -> None:
+    from store.upsert import chunks
+
     encode = json_text.JSONEncoder(ensure_ascii=False).encode
-    for at in range(0, len(found), _LINES):
-        typer.echo("\n".join(encode(value.to_json()) for value in found[at : at + _LINES]))
+    for part in chunks(found, _LINES):
+        typer.echo("\n".join(encode(value.to_json()) for value in part))
 
 
 def _print_table(opened: "App", query: "Query", found: "list[Value]") -> None:
