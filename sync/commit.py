@@ -99,15 +99,21 @@ class Commit:
             return 0
         if kind is Email:
             records = join_copies(tx, self.source_id, records)
-        kept, marks = self._newest(tx, stored_record.TABLES[kind], records)
+        kept, known = self._newest(tx, stored_record.TABLES[kind], records)
         if kind is Email or kind is Meeting:
             return self._put_activities(tx, kind, kept)
         if kind in _MARKED:
+            marks = {
+                each.ref: each.updated_at
+                for each, _ in kept
+                if each.ref in known and each.updated_at > known[each.ref].updated_at
+            }
             stored_record.note_versions(tx, stored_record.TABLES[kind], self.source_id, marks)
         if kind is not Deal:
             return self._put_kept(tx, kind, kept)
         deals = [deal for deal, _ in kept]
-        before = conversion.origins(tx, self.source_id, [deal.ref for deal in deals])
+        stored = [deal.ref for deal in deals if deal.ref in known]
+        before = conversion.origins(tx, self.source_id, stored)
         changed = self._put_kept(tx, kind, kept)
         self.settle_won(tx, before.plus(conversion.origins_of(deals)))
         return changed
@@ -226,17 +232,16 @@ class Commit:
 
     def _newest(
         self, tx: Connection, table: Table, records: Sequence[Held]
-    ) -> tuple[list[tuple[Held, list[OwnerChange]]], dict[str, datetime]]:
+    ) -> tuple[list[tuple[Held, list[OwnerChange]]], Mapping[str, Version]]:
         """The records that are new or not older than stored, with their owner history.
 
-        And the marks (`updated_at`) of those that were known with an older one.
+        And the stored versions of those that were known.
         """
         newest = {each.ref: each for each in sorted(records, key=lambda each: each.updated_at)}
         known = stored_record.versions(tx, table, self.source_id, newest)
         histories = stored_record.owner_changes(tx, table, self.source_id, known)
         kept: list[tuple[Held, list[OwnerChange]]] = []
         changes: list[tuple[str, datetime, str | None]] = []
-        marks: dict[str, datetime] = {}
         for ref, record in newest.items():
             version = known.get(ref)
             if version is None:
@@ -246,10 +251,8 @@ class Commit:
                 history, observed = _observe(version, histories.get(ref, ()), record.owner_ref)
                 changes += [(ref, each.after_at, each.owner_ref) for each in observed]
                 kept.append((record, history))
-                if record.updated_at > version.updated_at:
-                    marks[ref] = record.updated_at
         stored_record.add_owner_changes(tx, table, self.source_id, changes)
-        return kept, marks
+        return kept, known
 
     def _put_kept(self, tx: Connection, kind: type[Record], kept: Kept) -> int:
         """Writes records of one kind, each with its owner history, as rows of its table."""
