@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from merilo.exit_code import ExitCode
+from sandbox.bitrix24.listing import Query
 from sandbox.server import start_sandbox
 from tests.canary import seen_canaries
 from tests.flow.agent import agent, write_settings
@@ -41,6 +42,11 @@ def box() -> Iterator[Any]:
         yield opened
 
 
+def living_deals(box: Any) -> set[str]:
+    """What there is to read: some of the deals of a company may be deleted on the day of a run."""
+    return {str(deal.id) for deal in box.portal.deals.rows(Query())}
+
+
 def test_a_wrong_webhook_says_what_to_create(box: Any, tmp_path: Path) -> None:
     settings = write_settings(tmp_path, box)
     (tmp_path / "webhook").write_text("1/nosuchwebhook00")
@@ -64,7 +70,7 @@ def test_a_missing_right_stops_its_stream_only_and_is_named(box: Any, tmp_path: 
     done = merilo(settings, "sync")
     assert done.returncode == ExitCode.LOGIN
     assert "`telephony`" in done.stderr
-    assert "main/deals: прочитано 20" in done.stdout
+    assert f"main/deals: прочитано {len(living_deals(box))}," in done.stdout
     kpi = merilo(settings, "kpi", "--json", "--metric", "calls_in", "--metric", "deals_created")
     states = {line.split('"metric": "')[1].split('"')[0]: line for line in kpi.stdout.splitlines()}
     assert '"state": "unknown"' in states["calls_in"]
@@ -115,7 +121,7 @@ def test_a_full_disk_stops_the_read_and_loses_nothing(box: Any, tmp_path: Path) 
     assert "Free disk space" in done.stderr
     assert merilo(settings, "sync").returncode == ExitCode.OK
     with agent(settings) as app, app.store.read() as tx:
-        assert tx.exec_driver_sql("SELECT count(*) FROM deal").scalar() == 20
+        assert set(tx.exec_driver_sql("SELECT ref FROM deal").scalars()) == living_deals(box)
 
 
 def test_a_second_service_over_one_store_is_refused(box: Any, tmp_path: Path) -> None:
