@@ -1,6 +1,6 @@
 """Which leads and quotes became won deals; kept beside them in `won`, whatever arrives first."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Table
@@ -33,14 +33,13 @@ def origins(tx: Connection, source_id: int, deal_refs: Iterable[str]) -> Origins
     return found
 
 
-def origins_of(deals: Iterable[Deal]) -> Origins:
+def origins_of(deals: Collection[Deal]) -> Origins:
     """Where these deals say they came from."""
-    found = Origins(set(), set(), set())
-    for deal in deals:
-        found.deals.add(deal.ref)
-        found.leads.update(filter(None, (deal.lead_ref,)))
-        found.quotes.update(filter(None, (deal.quote_ref,)))
-    return found
+    return Origins(
+        {deal.ref for deal in deals},
+        {deal.lead_ref for deal in deals if deal.lead_ref},
+        {deal.quote_ref for deal in deals if deal.quote_ref},
+    )
 
 
 def won_leads(tx: Connection, source_id: int, refs: Iterable[str]) -> set[str]:

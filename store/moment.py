@@ -1,7 +1,6 @@
 """Moments as integer milliseconds UTC, and the local day of a moment as YYYYMMDD."""
 
 from datetime import UTC, date, datetime, timedelta
-from math import floor
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,8 +17,8 @@ def to_ms(moment: datetime) -> int:
     """Milliseconds since 1970 UTC; raises ValueError for a moment without a time zone."""
     if moment.tzinfo is None:
         raise ValueError(f"a moment without a time zone: {moment.isoformat()}")
-    # Whole seconds fit a float exactly until the year 9999; the rest is added as an integer.
-    return floor(moment.timestamp()) * 1000 + moment.microsecond // 1000
+    since = moment - EPOCH
+    return since.days * DAY_MS + since.seconds * 1000 + since.microseconds // 1000
 
 
 def from_ms(value: int) -> datetime:

@@ -111,11 +111,10 @@ class Commit:
             stored_record.note_versions(tx, stored_record.TABLES[kind], self.source_id, marks)
         if kind is not Deal:
             return self._put_kept(tx, kind, kept)
-        deals = [deal for deal, _ in kept]
-        stored = [deal.ref for deal in deals if deal.ref in known]
+        stored = [deal.ref for deal, _ in kept if deal.ref in known]
         before = conversion.origins(tx, self.source_id, stored)
-        changed = self._put_kept(tx, kind, kept)
-        self.settle_won(tx, before.plus(conversion.origins_of(deals)))
+        changed = self._put_deals(tx, kept, stored)
+        self.settle_won(tx, before.plus(conversion.origins_of([deal for deal, _ in kept])))
         return changed
 
     def put_trails(self, tx: Connection, trails: Sequence[EmailTrail]) -> int:
@@ -257,9 +256,9 @@ class Commit:
     def _put_kept(self, tx: Connection, kind: type[Record], kept: Kept) -> int:
         """Writes records of one kind, each with its owner history, as rows of its table."""
         table = stored_record.TABLES[kind]
-        kept = with_handovers(tx, self.source_id, table.name, kept)
         if kind is Deal:
-            return self._put_deals(tx, deal_rows(tx, self.credit, self.source_id, kept))
+            return self._put_deals(tx, kept, [deal.ref for deal, _ in kept])
+        kept = with_handovers(tx, self.source_id, table.name, kept)
         if kind in SURROUNDING:
             return self._put(tx, table, SURROUNDING[kind](tx, self.credit, self.source_id, kept))
         if kind is Lead or kind is Quote:
@@ -274,12 +273,15 @@ class Commit:
             self.settle_letters(tx, stand([each for each, _ in kept]))
         return changed
 
-    def _put_deals(self, tx: Connection, rows: Sequence[Row]) -> int:
-        """Puts `is_repeat` right, too, on every win of the clients these deals touch."""
-        refs = [row[1] for row in rows]
-        clients = repeat.winning_clients(tx, self.source_id, refs)
+    def _put_deals(self, tx: Connection, kept: Kept, stored: Collection[str]) -> int:
+        """Puts `is_repeat` right, too, on every win of the clients these deals touch, or touched
+        as they are stored."""
+        kept = with_handovers(tx, self.source_id, DEAL.name, kept)
+        rows = deal_rows(tx, self.credit, self.source_id, kept)
+        clients = repeat.winning_clients(tx, self.source_id, stored)
         changed = self._put(tx, DEAL, rows)
         if changed:
+            refs = [row[1] for row in rows]
             clients |= repeat.winners(rows)
             repeat.settle_repeats(tx, self.source_id, clients, journal=self.journal)
             settle_lines(tx, self.credit, self.source_id, refs, journal=self.journal)

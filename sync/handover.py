@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from operator import attrgetter
 
 from sqlalchemy import Connection
 
@@ -18,7 +19,8 @@ _JUST_BEFORE = timedelta(milliseconds=1)
 
 def with_handovers(tx: Connection, source_id: int, kind: str, kept: Kept) -> Kept:
     """The records of a kind, each with its owner history as the vendor tells it, where it does."""
-    named = [getattr(record, named_by(kind)) for record, _ in kept]
+    naming = attrgetter(named_by(kind))
+    named = [naming(record) for record, _ in kept]
     told = owner_event.handovers(tx, source_id, kind, named)
     if not told:
         return kept

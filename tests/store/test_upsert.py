@@ -16,6 +16,7 @@ from store.store import Store
 from store.table import CALL, DEAL, JOURNAL
 from store.upsert import Row, chunks, delete_rows, find_rows, put_rows, row_hash
 from tests.store.row import call_row, deal_row, stored
+from tests.store.steps import steps_of
 
 REFS = st.sampled_from(["1", "2", "3", "ключ'%s\"?"])
 PUT = st.tuples(
@@ -112,6 +113,23 @@ def test_texts_that_look_like_sql_or_json_are_found_again(store: Store) -> None:
         assert [row[0] for row in find_rows(tx, DEAL, ("ref",), source, ["missing"])] == []
         found = {row[0] for row in find_rows(tx, DEAL, ("ref",), source, refs)}
     assert found == set(refs)
+
+
+def test_many_are_not_looked_for_one_by_one_where_their_source_has_no_row(
+    sqlite_store: Store,
+) -> None:
+    source = _source(sqlite_store)
+    refs = [str(number) for number in range(500)]
+    with sqlite_store.write() as tx:
+        put_rows(tx, DEAL, [deal_row(directory.source_id(tx, "other"), "1")], journal=False)
+
+    def look(tx: Connection) -> None:
+        assert list(find_rows(tx, DEAL, ("ref",), source, refs)) == []
+
+    assert steps_of(sqlite_store, look) < len(refs)
+    with sqlite_store.write() as tx:
+        put_rows(tx, DEAL, [deal_row(source, "499")], journal=False)
+        assert list(find_rows(tx, DEAL, ("ref",), source, refs)) == [("499",)]
 
 
 def test_another_source_with_the_same_ids_is_left_alone(store: Store) -> None:
