@@ -4,12 +4,11 @@ Prints rows, seconds and memory as JSON, and writes the ids it kept into a file.
 """
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
-from benchmarks.memory import resident_mib
+from benchmarks.memory import peak_mib, resident_mib
 from kpi.engine import refresh
 from merilo.context import Context
 from merilo.wiring import build_app, settings_from
@@ -28,9 +27,8 @@ def main(settings: Path, ids: Path) -> None:
     with app.store.read() as tx:
         kept = tx.exec_driver_sql("SELECT ref FROM deal").scalars()
         ids.write_text(json.dumps([int(ref) for ref in kept]))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     told = {"rows": result.read, "error": str(result.error or ""), "refresh_s": refresh_s}
-    print(json.dumps({**told, "wall_s": wall_s, "cpu_s": cpu_s, "growth_mb": round(peak - before)}))
+    print(json.dumps({**told, "wall_s": wall_s, "cpu_s": cpu_s, "growth_mb": peak_mib() - before}))
 
 
 if __name__ == "__main__":

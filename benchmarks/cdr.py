@@ -25,10 +25,11 @@ _COLUMNS = (
 _Values = tuple[str | int, ...]
 
 _READER = """
-import json, resource, sys, time
+import json, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+from benchmarks.memory import peak_mib
 from connectors.base import ClientOptions, Context, Since
 from connectors.cdr import CONNECTOR
 from connectors.phone import phone_marker
@@ -50,8 +51,7 @@ for page in stream.pages(client, Since(changed_from=datetime(2025, 12, 1, tzinfo
         calls, legs = calls + 1, legs + len(folded)
         talk += sum(leg.talk_s for leg in folded)
 cpu = time.process_time() - began
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"calls": calls, "legs": legs, "talk": talk, "cpu": cpu, "peak": peak}))
+print(json.dumps({"calls": calls, "legs": legs, "talk": talk, "cpu": cpu, "peak": peak_mib()}))
 """
 
 
@@ -70,7 +70,7 @@ def run(*, large: bool) -> None:
             found = json.loads(done.stdout)
             rate = int(count / found["cpu"])
             rows.append([name, count, found["calls"], found["legs"], found["cpu"], rate,
-                         int(found["peak"])])  # fmt: skip
+                         found["peak"]])  # fmt: skip
     head = ("rows of", "rows", "calls", "legs", "CPU s", "rows/s", "peak MiB")
     title = f"Folding call records (goal: a million in {GOAL_S} s of one core, 300 MiB)"
     print_table(title, head, rows)

@@ -5,7 +5,6 @@ Prints rows, seconds and memory as JSON, and writes the ids it got into a file.
 
 import gc
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -13,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.memory import resident_mib
+from benchmarks.memory import peak_mib, resident_mib
 
 COLUMNS = (
     "ID", "CATEGORY_ID", "STAGE_ID", "STAGE_SEMANTIC_ID", "OPPORTUNITY", "CURRENCY_ID",
@@ -76,11 +75,10 @@ def main(name: str, box: Box, path: Path) -> None:
     before, began, cpu = resident_mib(), time.monotonic(), time.process_time()
     ids = [int(row.get("id") or row["ID"]) for row in list_all()]
     wall_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     path.write_text(json.dumps(ids))
     print(
         json.dumps(
-            {"rows": len(ids), "wall_s": wall_s, "cpu_s": cpu_s, "growth_mb": round(peak - before)}
+            {"rows": len(ids), "wall_s": wall_s, "cpu_s": cpu_s, "growth_mb": peak_mib() - before}
         )
     )
 

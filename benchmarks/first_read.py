@@ -9,26 +9,22 @@ from pathlib import Path
 from benchmarks.portal import portal, write_settings
 
 _READER = """
-import json, resource, sys, time
+import json, sys, time
+from benchmarks.memory import peak_mib, resident_mib
 from merilo.context import Context
 from merilo.cycle import run_cycle
 from merilo.wiring import build_app, settings_from
 from pathlib import Path
 
-def resident_mb():
-    for line in open("/proc/self/status"):
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-
 app = build_app(settings_from(Context(config_path=Path(sys.argv[1])), require_secrets=True))
 app.client("main"), app.catalog
-idle = resident_mb()
+idle = resident_mib()
 began, cpu = time.monotonic(), time.process_time()
 result = run_cycle(app, "main")
 wall, cpu = time.monotonic() - began, time.process_time() - cpu
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 rows = sum(each.read for each in result.streams)
-print(json.dumps({"rows": rows, "wall_s": wall, "cpu_s": cpu, "idle_mb": idle, "peak_mb": peak}))
+told = {"rows": rows, "wall_s": wall, "cpu_s": cpu, "idle_mb": idle, "peak_mb": peak_mib()}
+print(json.dumps(told))
 """
 
 

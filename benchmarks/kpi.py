@@ -1,6 +1,5 @@
 """What KPIs cost among millions of facts: refreshing after a poll, counting anew, and a board."""
 
-import resource
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from benchmarks.clock import print_table
 from benchmarks.kpi_change import ROWS, Changes
 from benchmarks.kpi_facts import LARGE, LAST_DAY, SMALL, Size, make_store
 from benchmarks.kpi_recompute import Taken, Watch, recomputes
+from benchmarks.memory import peak_mib
 from kpi.catalog import Catalog, load_catalog
 from kpi.cell import cells_of
 from kpi.coverage import Vantage
@@ -120,7 +120,7 @@ def measure(folder: Path, size: Size) -> float:
         ]
     head = (f"{size.facts:,} facts, {SUMS} sums", "ms", "ms of CPU", "goal")
     print_table("KPIs", head, [each.row for each in lines])
-    print(f"  memory while everything is counted: {peak:.0f} MiB (goal: <= 600)")
+    print(f"  memory while everything is counted: {peak} MiB (goal: <= 600)")
     fresh = lines[2].wall
     rows = [(name, *taken, round(taken.wall / fresh)) for name, taken in elsewhere]
     head = ("counting everything elsewhere", "s", "s of CPU", "times our refresh")
@@ -163,15 +163,11 @@ def _opened(folder: Path) -> Iterator[tuple[Store, Catalog]]:
     store.close()
 
 
-def _in_own_process(work: Callable[[Path], Taken], folder: Path) -> tuple[Taken, float]:
+def _in_own_process(work: Callable[[Path], Taken], folder: Path) -> tuple[Taken, int]:
     """What the work took, and the most memory its process had, MiB."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         taken = pool.submit(work, folder).result()
-        return taken, pool.submit(_peak).result()
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return taken, pool.submit(peak_mib).result()
 
 
 def _refreshes(store: Store, catalog: Catalog, size: Size) -> Iterator[Measured]:

@@ -162,7 +162,7 @@ def replace(tx: Connection, target: Cells, source: Cells) -> None:
 
 def fold(tx: Connection, cells: Cells) -> None:
     """Adds what the journals hold to the cells: new images minus old ones."""
-    days: Deltas = {tuple(row[:2]): row[2:] for row in tx.execute(cells.changes)}
+    days: Deltas = {tuple(row[:2]): row[2:] for row in tx.execute(cells.changes).all()}
     _add(tx, cells.day, days)
     _add(tx, cells.period, _by_period(days))
     _add(tx, cells.split, changes(tx, cells.split_changes))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, Table, delete, exists, select
 
 from kpi.catalog import Catalog
 from kpi.cell import cells_of, differ, drop, fill, fold, make, replace
@@ -13,6 +13,7 @@ from store.store import Store
 from store.table import JOURNAL
 
 _CATALOG = "kpi.catalog"
+_WAITING = select(*(exists(select(journal.c.seq)) for journal in JOURNAL.values()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +69,13 @@ def is_current(tx: Connection, catalog: Catalog) -> bool:
     """Whether the cells hold everything the facts say."""
     if not is_kept(tx, catalog) or read_mark(tx, REBUILD) is not None:
         return False
-    waiting = [exists(select(journal.c.seq)) for journal in JOURNAL.values()]
-    return not any(tx.execute(select(*waiting)).one())
+    return not _waiting(tx)
+
+
+def _waiting(tx: Connection) -> list[Table]:
+    """The journals that hold a change."""
+    found = tx.execute(_WAITING).one()
+    return [journal for journal, holds in zip(JOURNAL.values(), found, strict=True) if holds]
 
 
 def _refresh(tx: Connection, catalog: Catalog) -> Refreshed:
@@ -83,5 +89,5 @@ def _refresh(tx: Connection, catalog: Catalog) -> Refreshed:
         clear_mark(tx, REBUILD)
     else:
         fold(tx, cells)
-    folded = sum(tx.execute(delete(journal)).rowcount for journal in JOURNAL.values())
+    folded = sum(tx.execute(delete(journal)).rowcount for journal in _waiting(tx))
     return Refreshed(folded=folded, rebuilt=anew)

@@ -32,10 +32,12 @@ class Sums:
     def add(self, first: date, manager_id: int, place: int, amounts: Sequence[int]) -> None:
         """Adds amounts to the sums from this place on."""
         row = self._rows.get((first, manager_id))
+        after = place + len(amounts)
         if row is None:
-            self._rows[first, manager_id] = row = [0] * len(self.places)
-        places = slice(place, place + len(amounts))
-        row[places] = map(operator.add, row[places], amounts)
+            before, rest = self._nothing[:place], self._nothing[after:]
+            self._rows[first, manager_id] = [*before, *amounts, *rest]
+        else:
+            row[place:after] = map(operator.add, row[place:after], amounts)
 
 
 def read_sums(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -13,6 +14,8 @@ from kpi.shown import Number
 from kpi.value import Value
 
 PARTIAL = "*"
+_REMEMBERED = 10_000
+"""A month of days repeats the same numbers tens of thousands of times."""
 _WORDS = {
     "ru": {
         "team": "Команда",
@@ -86,7 +89,7 @@ class Phrase:
         if value.value is None:
             return self.word("nothing") + mark
         if value.unit == RATIO and value.percent is not None:
-            return format_decimal(value.percent, "#,##0.0", self.language) + "\u00a0%" + mark
+            return _decimal(value.percent, "#,##0.0", self.language) + "\u00a0%" + mark
         return self.number(value.value, value.unit) + mark
 
     def of(self, of: Mapping[str, str | None] | None) -> str:
@@ -98,11 +101,11 @@ class Phrase:
         if unit == "seconds" and isinstance(number, int):
             return f"{number // 3600}:{number // 60 % 60:02d}:{number % 60:02d}"
         pattern = "#,##0.00" if unit == MONEY else "#,##0.##"
-        return format_decimal(Decimal(str(number)), pattern, self.language)
+        return _decimal(str(number), pattern, self.language)
 
     def day(self, day: date) -> str:
         """A calendar day."""
-        return format_date(day, "short" if self.language == "en" else "dd.MM.yyyy", self.language)
+        return _day(day, "short" if self.language == "en" else "dd.MM.yyyy", self.language)
 
     def moment(self, at: datetime) -> str:
         """A moment in local time."""
@@ -118,3 +121,13 @@ class Phrase:
         if mark is None:
             return self.word("never")
         return f"{self.word('up to')} {self.moment(datetime.fromisoformat(mark))}"
+
+
+@lru_cache(_REMEMBERED)
+def _decimal(number: str, pattern: str, language: str) -> str:
+    return format_decimal(Decimal(number), pattern, language)
+
+
+@lru_cache(_REMEMBERED)
+def _day(day: date, pattern: str, language: str) -> str:
+    return format_date(day, pattern, language)
