@@ -23,6 +23,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     select,
 )
 
@@ -105,6 +106,12 @@ def cells_of(catalog: Catalog, suffix: str = "") -> Cells:
     period = Table(f"kpi_period{suffix}", metadata, *keys, *_sums(names))
     split, holding = split_table(metadata, suffix), holding_table(metadata, suffix)
     return Cells(day, period, catalog.columns, split, holding, catalog)
+
+
+def exist(tx: Connection, cells: Cells) -> bool:
+    """Whether the tables are there, whatever columns they have: made for older declarations, they
+    still tell who was ever credited."""
+    return inspect(tx).has_table(cells.period.name)
 
 
 def make(tx: Connection, cells: Cells) -> None:

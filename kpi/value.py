@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 from sqlalchemy import Connection
 
 from kpi.catalog import Catalog
-from kpi.cell import Cells, cells_of
+from kpi.cell import Cells, cells_of, exist
 from kpi.coverage import Coverage, Reaches, State, Vantage, judge, read_reaches
 from kpi.distinct import read_distinct
 from kpi.engine import is_kept
@@ -105,9 +105,10 @@ def read_values(tx: Connection, catalog: Catalog, query: Query, vantage: Vantage
     """`values` inside a transaction of the caller."""
     metrics = [catalog.find(name) for name in query.metrics or catalog.board_names]
     spans = split(query.since, query.until, query.by)
-    cells = cells_of(catalog) if is_kept(tx, catalog) else None
+    made = cells_of(catalog)
+    cells = made if is_kept(tx, catalog) else None
     if query.manager_ids is None:
-        people = read_board(tx, None if cells is None else cells.period)
+        people = read_board(tx, made.period if cells or exist(tx, made) else None)
     else:
         people = read_people(tx, query.manager_ids)
     measures = measures_of(catalog, metrics)

@@ -22,6 +22,7 @@ from store.fact import (
     Lead,
     Meeting,
     MeetingState,
+    OwnerEvent,
     Quote,
     Rate,
     Removal,
@@ -122,6 +123,18 @@ def move(row: Row) -> Fact:
     )
 
 
+def handover(row: Row) -> Fact:
+    """A row of the CRM's own history of owners."""
+    return OwnerEvent(
+        ref=row["ref"],
+        kind="deal",
+        record_ref=row["deal"],
+        at=moment(row["at"]),
+        before_ref=row["before"],
+        after_ref=row["after"],
+    )
+
+
 def rate(row: Row) -> Fact:
     """A rate as it was seen."""
     return Rate(
@@ -166,6 +179,7 @@ def mail(row: Row) -> Fact:
         begun_at=moment(row["at"]),
         updated_at=moment(row["updated"]),
         about_ref=_optional(row["about"]),
+        message_hash=_optional(row["message"]),
     )
 
 

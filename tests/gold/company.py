@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,8 @@ READ_AT = tuple(map(book.moment, (
     "2026-11-02 12:00:00+01:00",
 )))  # fmt: skip
 """When the company is read, and up to when everything is known then."""
-SINCE = book.moment("2026-01-01 00:00:00+01:00")
+SINCE = date(2026, 1, 1)
+"""The first day of what is read."""
 MANAGERS = (
     ManagerEntry(name="Егор", aliases={"main": "13"}),
     ManagerEntry(name="Робот", aliases={"main": "14"}, ignore=True),
@@ -43,7 +44,8 @@ NAMES = {
     "egor": "Егор",
     "team": None,
 }
-STAGES = (("NEW", "Новая", State.OPEN), ("WON", "Успех", State.WON), ("LOSE", "Цена", State.LOST),
+STAGES = (("NEW", "Новая", State.OPEN), ("TALK", "Переговоры", State.OPEN),
+          ("WON", "Успех", State.WON), ("LOSE", "Цена", State.LOST),
           ("APOLOGY", "Нет ответа", State.LOST), ("JUNK", " ", State.LOST))  # fmt: skip
 Facts = Callable[[book.Row, Context], Sequence[Fact]]
 
@@ -65,6 +67,7 @@ FILES: Mapping[str, tuple[tuple[str, Facts], ...]] = {
     "currencies": (("rates", _one(book.rate)),),
     "deals": (("deals", _one(book.deal)),),
     "stage_history": (("moves", _one(book.move)),),
+    "owners": (("owners", _one(book.handover)),),
     "leads": (("leads", _one(book.lead)),),
     "quotes": (("quotes", _one(book.quote)),),
     "activities": (("mails", _one(book.mail)), ("meetings", _one(book.meeting))),
@@ -130,9 +133,7 @@ class Reading:
         if self.reverse:
             names[1:-1] = reversed(names[1:-1])
         streams = tuple(_stream(name) for name in names)
-        made = source(
-            store, vendor, streams=streams, managers=MANAGERS, zone=ZONE.key, since=SINCE.date()
-        )
+        made = source(store, vendor, streams=streams, managers=MANAGERS, zone=ZONE.key, since=SINCE)
         marked = replace(made.context, mark_phone=_mark)
         return replace(made, context=marked)
 

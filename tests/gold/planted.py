@@ -17,15 +17,16 @@ from connectors.bitrix24 import normalize
 from kpi import cell, condition, median, split
 from kpi.subject import SUBJECTS
 from store import call as stored_call
-from store import conversion, repeat, upsert
+from store import callback, conversion, repeat, reply, upsert
 from store import record as stored_record
 from store.fact import Direction
-from store.moment import LocalDays, day_date, day_number
+from store.moment import DAY_MS, LocalDays, day_date, day_number
 from store.table import TEAM
-from sync import closing, credit, fold, money, same_person
+from sync import closing, credit, fold, handover, money, same_person
 
 Patch = AbstractContextManager[Any]
 _put = mock.patch.object
+_CATEGORY = "CALL_CATEGORY"
 
 
 class Mistake(NamedTuple):
@@ -68,6 +69,12 @@ def an_information_call_is_a_call() -> Patch:
         _put(normalize, "_INFORMATION_CALL", "none"),
         mock.patch.dict(normalize._DIRECTION, {"5": Direction.OUT}),
     )
+
+
+def an_internal_call_is_a_call() -> Patch:
+    """Nobody asks whether there was a client."""
+    call: Any = normalize.call
+    return _put(normalize, "call", lambda record, *more: call({**record, _CATEGORY: ""}, *more))
 
 
 def a_transfer_is_the_last_persons() -> Patch:
@@ -129,6 +136,11 @@ def a_new_owner_has_it_from_the_version_before() -> Patch:
     return _put(credit, "owner_at", at)
 
 
+def the_owner_is_whom_we_saw() -> Patch:
+    """The vendor's own history of owners is not asked."""
+    return _put(handover, "merged", lambda _told, observed, _owner: list(observed))
+
+
 def two_accounts_are_two_people() -> Patch:
     """E-mails are compared as they are written."""
 
@@ -143,6 +155,27 @@ def what_is_gone_still_counts() -> Patch:
     return _put(stored_record, "remove", _nothing)
 
 
+def what_came_back_stays_gone() -> Patch:
+    """A record from the bin looks as it did before, so nothing seems to have changed."""
+    remove: Any = stored_record.remove
+
+    def keeping_marks(tx: Any, table: Any, source_id: int, refs: Any, at: Any) -> None:
+        marks: dict[str, int] = dict(
+            upsert.find_rows(tx, table, ("ref", "row_hash"), source_id, refs)
+        )
+        remove(tx, table, source_id, refs, at)
+        for ref, mark in marks.items():
+            place = (table.c.source_id == source_id) & (table.c.ref == ref)
+            tx.execute(table.update().where(place).values(row_hash=mark))
+
+    return _put(stored_record, "remove", keeping_marks)
+
+
+def every_copy_is_a_letter() -> Patch:
+    """Who shows a letter has got one."""
+    return _put(reply, "shares", lambda copies: [reply.EVERYBODY] * len(copies))
+
+
 def a_robots_letter_is_work() -> Patch:
     """All letters count that exist."""
     email = SUBJECTS["email"]
@@ -153,6 +186,11 @@ def a_robots_letter_is_work() -> Patch:
 def a_repeat_sale_is_found_once_and_for_all() -> Patch:
     """An earlier win that comes or goes later changes nothing."""
     return _put(repeat, "settle_repeats", _nothing)
+
+
+def a_day_is_less_than_24_hours() -> Patch:
+    """Who calls back after 24 hours to the second is too late."""
+    return _put(callback, "DAY_MS", DAY_MS - 1)
 
 
 def a_lead_wins_only_when_it_is_read() -> Patch:
@@ -226,6 +264,7 @@ MISTAKES = (
     Mistake(ringing_is_talk, ("boris", "calls_reached", "")),
     Mistake(a_call_back_is_incoming, ("anna", "calls_out", "")),
     Mistake(an_information_call_is_a_call, ("anna", "talk_time", "")),
+    Mistake(an_internal_call_is_a_call, ("anna", "calls_120s", "")),
     Mistake(a_transfer_is_the_last_persons, ("anna", "calls_answered", "")),
     Mistake(the_team_is_the_sum_of_its_people, ("team", "talk_time", "")),
     Mistake(a_late_leg_is_a_call_of_its_own, ("anna", "calls_missed", "")),
@@ -234,16 +273,20 @@ MISTAKES = (
     Mistake(weeks_begin_on_sunday, ("week", "2026-09-28", "anna")),
     Mistake(credit_goes_to_the_owner_of_today, ("gleb", "revenue", "")),
     Mistake(a_new_owner_has_it_from_the_version_before, ("gleb", "deals_won", "")),
+    Mistake(the_owner_is_whom_we_saw, ("gleb", "average_deal", "")),
     Mistake(two_accounts_are_two_people, ("daria", "calls_out", "")),
     Mistake(what_is_gone_still_counts, ("daria", "deals_won", "")),
+    Mistake(what_came_back_stays_gone, ("egor", "deals_won", "")),
+    Mistake(every_copy_is_a_letter, ("team", "emails_received", "")),
     Mistake(a_robots_letter_is_work, ("anna", "emails_sent", "")),
     Mistake(a_repeat_sale_is_found_once_and_for_all, ("daria", "repeat_share", "")),
+    Mistake(a_day_is_less_than_24_hours, ("egor", "callback_time", "")),
     Mistake(a_lead_wins_only_when_it_is_read, ("egor", "lead_conversion", "")),
     Mistake(halves_are_cut_off, ("vera", "revenue", "")),
     Mistake(the_rate_of_today_serves_for_all_time, ("vera", "average_deal", "")),
     Mistake(without_a_rate_it_is_worth_nothing, ("boris", "revenue", "")),
     Mistake(a_deal_closes_when_it_says_so, ("vera", "days_to_win", "")),
-    Mistake(the_lower_of_two_is_the_middle, ("gleb", "sales_cycle_median", "")),
+    Mistake(the_lower_of_two_is_the_middle, ("vera", "sales_cycle_median", "")),
     Mistake(an_empty_reason_is_called_something, ("boris", "loss_reasons", "")),
     Mistake(old_images_are_not_journalled, REBUILD),
     Mistake(cells_of_zeros_are_left, REBUILD),

@@ -67,6 +67,20 @@ def month(books: Books) -> Books:
     return books
 
 
+
+def test_everyone_appears_before_anything_is_counted_by_new_declarations(
+    month: Books, catalog: Catalog
+) -> None:
+    before = ask(month, catalog, october(metrics=("deals_won",)))
+    assert {each.manager for each in before} == {"Анна", "Борис", None}
+    newer = Catalog({"deals_won": catalog.find("deals_won")})
+    assert newer.fingerprint != catalog.fingerprint
+    after = values(month.store, newer, october(metrics=("deals_won",)), seen_from())
+    assert [(each.manager, each.value) for each in after] == [
+        (each.manager, each.value) for each in before
+    ]
+
+
 def test_a_month_of_a_manager(month: Books, catalog: Catalog) -> None:
     found = board(month, catalog)
     expected = {
