@@ -64,7 +64,9 @@ class MeriloSection(Section):
     currency: Annotated[str, AfterValidator(check_currency)] = Field(
         default="RUB", description="Base currency of every sum shown, ISO 4217."
     )
-    language: Literal["ru", "en"] = Field(default="ru", description="Language of pages and tables.")
+    language: Literal["ru", "en"] = Field(
+        default="ru", description="Language of pages, tables and what commands print."
+    )
 
     @property
     def zone(self) -> ZoneInfo:

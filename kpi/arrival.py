@@ -105,6 +105,17 @@ def met(ask: Ask) -> Iterator[Case]:
         yield case._replace(amount=int(later is not None and later >= case.at))
 
 
+def came_last(ask: Ask) -> Iterator[Case]:
+    """Deals that came in the period into the last open stage of a funnel, each once."""
+    yield from _credited(ask, _first_of(_within(ask, ask.past.of(_into_last))).values())
+
+
+def _into_last(past: Past) -> Sequence[Arrival]:
+    lasts = {place: each.last_open for place, each in past.of(read_ladders).items()}
+    came = _arrivals(past, _CHANGE.c.stage_ref.in_(set(filter(None, lasts.values()))))
+    return [each for each in came if lasts.get((each.source_id, each.funnel)) == each.stage]
+
+
 def _named(ask: Ask, role: str) -> Named:
     """The stages, or funnels, of a role in each source that has some."""
     found = ((source, ask.vantage.stages(source, role)) for source in ask.vantage.settings)

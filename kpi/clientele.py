@@ -94,7 +94,7 @@ def covered(ask: Ask) -> Iterator[Case]:
 def called_before_win(ask: Ask) -> Iterator[Case]:
     """Deals won whose client talked with us by telephone before the win."""
     first = ask.past.of(first_calls)
-    for win in _won_in(ask, ask.past.of(read_wins)):
+    for win in won_in(ask, ask.past.of(read_wins)):
         if win.client in first and first[win.client] < win.at:
             yield Case(win.manager_id, win.client[0], win.ref, win.at)
 
@@ -103,7 +103,7 @@ def from_first_contact(ask: Ask) -> Iterator[Case]:
     """Seconds from the first contact with the client, or the deal's creation if that was earlier,
     to the win; of a client who bought before, from the deal's creation."""
     first, wins = ask.past.of(first_touches), ask.past.of(read_wins)
-    for win in _won_in(ask, wins):
+    for win in won_in(ask, wins):
         is_first = wins[win.client][0].ref == win.ref
         start = win.born_at
         if is_first:
@@ -204,7 +204,8 @@ def read_wins(past: Past) -> Mapping[Client, Sequence[Win]]:
     return found
 
 
-def _won_in(ask: Ask, wins: Mapping[Client, Sequence[Win]]) -> Iterator[Win]:
+def won_in(ask: Ask, wins: Mapping[Client, Sequence[Win]]) -> Iterator[Win]:
+    """Those of the wins that are in the period."""
     begins_at, ends_at = ask.span.begins_at(ask.vantage.zone), ask.span.ends_at(ask.vantage.zone)
     for each in wins.values():
         yield from (win for win in each if begins_at <= win.at < ends_at)
@@ -213,7 +214,7 @@ def _won_in(ask: Ask, wins: Mapping[Client, Sequence[Win]]) -> Iterator[Win]:
 def _acquired(ask: Ask, wins: Mapping[Client, Sequence[Win]]) -> Iterator[Win]:
     """The first wins of clients that are in the period."""
     firsts = {client: each[:1] for client, each in wins.items()}
-    yield from _won_in(ask, firsts)
+    yield from won_in(ask, firsts)
 
 
 def _active(wins: Mapping[Client, Sequence[Win]], at: datetime) -> Mapping[Client, Win]:

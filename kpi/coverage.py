@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, exists, select
 
-from kpi.need import is_setting, stream_of
+from kpi.need import STREAM_OF_FIELDS, is_setting, stream_of
 from kpi.period import Span
 from store.bookkeeping import StreamRow
 from store.custom_value import missing_fields
@@ -105,10 +105,11 @@ def read_reaches(tx: Connection, feeds: Feeds = MappingProxyType({})) -> Reaches
             named = {name: reach._replace(cut=False) for name, reach in named.items()}
         reaches.update({(source, name): reach for name, reach in named.items()})
     for source, number in {row[0]: row[4] for row in rows}.items():
-        if missing := missing_fields(tx, number, DEAL.name):
-            names = frozenset(f"fields.{DEAL.name}.{name}" for name in missing)
-            known = reaches.get((source, "deals"), Reach(None, None))
-            reaches[source, "deals"] = known._replace(missing=names)
+        for kind, stream in STREAM_OF_FIELDS.items():
+            if missing := missing_fields(tx, number, kind):
+                names = frozenset(f"fields.{kind}.{name}" for name in missing)
+                known = reaches.get((source, stream), Reach(None, None))
+                reaches[source, stream] = known._replace(missing=names)
     return reaches
 
 

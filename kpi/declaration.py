@@ -59,7 +59,7 @@ _NOW = Occasion(at=NOW, day=NOW, who=HOLDER)
 LANGUAGES = ("ru", "en", "kk")
 CATEGORIES = ("activity", "conversion", "result", "quality")
 _FEEDING = {name for each in SUBJECTS.values() for name in (each.stream, *each.also)}
-_APART = {"crm_calls", "email_threads", "pbx_calls", "stage_history"}
+_APART = {"crm_calls", "email_threads", "line_discounts", "pbx_calls", "stage_history"}
 STREAMS = tuple(sorted(_FEEDING | _APART))
 _NUMBER = re.compile(r"S[1-9]\d{0,2}")
 

@@ -23,11 +23,13 @@ class Ladder:
     """The stages of a funnel that lead to a win, in order; a lost stage is no rung.
 
     `name`: the funnel's id; a second source's funnel of the same id has its source before it.
+    `last_open`: the stage just before the win.
     """
 
     name: str
     stages: Sequence[str]
     ranks: Mapping[str, int]
+    last_open: str | None
 
     def rank(self, stage: str) -> int:
         """The place of a stage, from 0; -1 of one that is no rung."""
@@ -122,4 +124,5 @@ def _ladder(name: str, rungs: Sequence[tuple[bool, int, str]]) -> Ladder:
     open_stages = [ref for is_won, _, ref in rungs if not is_won]
     won = [ref for is_won, _, ref in rungs if is_won]
     ranks = {ref: at for at, ref in enumerate(open_stages)} | dict.fromkeys(won, len(open_stages))
-    return Ladder(name, [*open_stages, *won[:1]], ranks)
+    last_open = open_stages[-1] if open_stages else None
+    return Ladder(name, [*open_stages, *won[:1]], ranks, last_open)

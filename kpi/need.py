@@ -2,20 +2,21 @@
 
 import re
 
-_FIELD = re.compile(r"fields\.(deal)\.([a-z][a-z0-9_]*)")
+_FIELD = re.compile(r"fields\.(deal|contact)\.([a-z][a-z0-9_]*)")
 _ROLE = re.compile(r"funnels\.([a-z][a-z0-9_]*)")
-_STREAMS = {"deal": "deals"}
+STREAM_OF_FIELDS = {"deal": "deals", "contact": "contacts"}
+"""The stream that reads the custom fields of a kind of record."""
 
 
 def is_setting(need: object) -> bool:
-    """Whether it names a key of [fields.SOURCE.deal] or [funnels.SOURCE], not a stream."""
+    """Whether it names a key of [fields.SOURCE.KIND] or [funnels.SOURCE], not a stream."""
     return isinstance(need, str) and bool(_FIELD.fullmatch(need) or _ROLE.fullmatch(need))
 
 
 def stream_of(need: str) -> str:
     """The stream of which a setting tells more; sources without it need no such setting."""
     field = _FIELD.fullmatch(need)
-    return _STREAMS[field[1]] if field else "deals"
+    return STREAM_OF_FIELDS[field[1]] if field else "deals"
 
 
 def setting_of(need: str, source: str = "SOURCE") -> str:

@@ -154,7 +154,8 @@ def sides_of(metric: Metric, cases: Sequence[Case]) -> Iterator[tuple[str, str, 
     how = metric.kind.combine if isinstance(metric.kind, Own) else ""
     if how == "share":
         yield "numerator", "", [case for case in cases if case.amount]
-        weights = [case._replace(amount=case.weight) for case in cases if case.weight]
+        # Whether it is among the parts may be unknown; that it is among the whole is not
+        weights = [case._replace(amount=case.weight, gap=False) for case in cases if case.weight]
         yield "denominator", "", weights
     elif how == "distinct":
         seen: set[Any] = set()

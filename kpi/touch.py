@@ -26,6 +26,7 @@ from store.fact import Direction, EmailKind, MeetingState, Seen
 from store.surrounding import CLIENT
 from store.table import CALL, DEAL, EMAIL, LEAD, MEETING, TEAM
 
+_COUNTED = (CALL.c.manager_id == TEAM, CALL.c.seen < int(Seen.COPY))
 Client = tuple[int, str]
 """A source and a client there."""
 
@@ -79,10 +80,7 @@ def touches(tx: Connection, clients: Clients, first_day: int, last_day: int) -> 
 
 def first_touches(past: Past) -> Mapping[Client, datetime]:
     """When each client was first in contact with us, of all time that was read."""
-    leg = CALL_LEG.c
-    talked = select(leg.source_id, leg.client_ref.label("about"), leg.started_at.label("at")).where(
-        leg.client_ref.is_not(None), leg.talk_s > 0
-    )
+    talked = _legs().where(CALL_LEG.c.talk_s > 0)
     return _earliest(past, talked, *map(_when, (_letters(), _meetings(), _leads())))
 
 
@@ -95,6 +93,17 @@ def first_entries(past: Past, talk_s: int) -> Mapping[Client, datetime]:
     """When there first was a meeting with each client, or a talk of `talk_s` seconds and more."""
     talks = _calls().where(CALL.c.talk_s >= talk_s)
     return _earliest(past, _when(talks), _when(_meetings()))
+
+
+def first_parts(past: Past) -> Mapping[Client, datetime]:
+    """When we first talked with each contact, or held a meeting about it; by the contact itself,
+    whatever company it works for."""
+    rows = union_all(_own_talks(), _twin_talks(), _when(_meetings())).subquery().c
+    earliest = select(rows.source_id, rows.about, func.min(rows.at)).where(
+        rows.about.startswith("contact:")
+    )
+    found = past.tx.execute(earliest.group_by(rows.source_id, rows.about))
+    return {(source_id, about): at for source_id, about, at in found}
 
 
 def _earliest(past: Past, *parts: Select[Any]) -> Mapping[Client, datetime]:
@@ -147,6 +156,28 @@ def _calls() -> Select[Any]:
         .join_from(CALL, CALL_LEG, is_known_by())
         .where(leg.client_ref.is_not(None), call.talk_s > 0, call.seen < int(Seen.COPY))
     )
+
+
+def _own_talks() -> Select[Any]:
+    """Of every talk each leg: a CRM may show a call on a deal and on the contact, too."""
+    leg, call = CALL_LEG.c, CALL.c
+    is_its = (call.source_id == leg.source_id) & (call.ref == leg.call_ref)
+    return _legs().join_from(CALL_LEG, CALL, is_its).where(leg.talk_s > 0, *_COUNTED)
+
+
+def _twin_talks() -> Select[Any]:
+    """Legs that a CRM shows of talks that a telephone system tells of, whose word on them wins."""
+    twin, leg, call = CALL_LEG.alias(), CALL_LEG.c, CALL.c
+    is_twin = (twin.c.source_id == call.twin_source_id) & (twin.c.ref == call.twin_ref)
+    is_beside = (leg.source_id == twin.c.source_id) & (leg.call_ref == twin.c.call_ref)
+    rows = _legs().join_from(CALL, twin, is_twin).join(CALL_LEG, is_beside)
+    return rows.where(call.talk_s > 0, *_COUNTED)
+
+
+def _legs() -> Select[Any]:
+    leg = CALL_LEG.c
+    about = select(leg.source_id, leg.client_ref.label("about"), leg.started_at.label("at"))
+    return about.where(leg.client_ref.is_not(None))
 
 
 def _letters() -> Select[Any]:

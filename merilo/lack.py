@@ -27,11 +27,13 @@ _STREAMS = {
         "crm_calls": "звонки CRM",
         "pbx_calls": "звонки АТС",
         "email_threads": "переписки почтовых ящиков",
+        "line_discounts": "скидки в строках товаров",
     },
     "en": {
         "crm_calls": "calls of a CRM",
         "pbx_calls": "calls of a telephone system",
         "email_threads": "threads of mailboxes",
+        "line_discounts": "discounts of product lines",
     },
 }
 """Streams that only some kinds of connector have, by what they are."""

@@ -328,14 +328,15 @@ class Task(Struct, frozen=True, kw_only=True):
 class ProductLine(Struct, frozen=True, kw_only=True):
     """A row of what a deal sells: thousandths of a unit, and hundredths of the deal's currency for
     the whole row, after the discount. `product_ref`: by the catalogue, else "name:" and the name.
+    `amount` and `discount` are None where the vendor does not tell them.
     """
 
     ref: str
     product_ref: str
     name: str
     quantity: int
-    amount: int
-    discount: int
+    amount: int | None
+    discount: int | None
 
 
 class ProductLines(Struct, frozen=True, kw_only=True):
@@ -346,8 +347,9 @@ class ProductLines(Struct, frozen=True, kw_only=True):
 
 
 class CustomValues(Struct, frozen=True, kw_only=True):
-    """All custom fields of a record of a kind ("deal") that are filled in, as text, by the names of
-    [fields.SOURCE.deal]; what is not among them is empty now."""
+    """All custom fields of a record of a kind ("deal", "contact") that are filled in, as text, by
+    the names of [fields.SOURCE.KIND]; what is not among them is empty now. `record_ref` of a
+    contact is that of its `Client`."""
 
     kind: str
     record_ref: str

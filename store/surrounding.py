@@ -70,7 +70,7 @@ class ProductLineRow(SQLModel, table=True):
     """What a deal sells, beside what its deal says of it: `state`, client, close and removal.
 
     `quantity` in thousandths; `amount` and `discount` in minor units of the deal's currency for
-    the whole line, the base ones null while no rate is known.
+    the whole line, null where the vendor does not tell, the base ones also while no rate is known.
     """
 
     __tablename__ = "product_line"
@@ -84,8 +84,8 @@ class ProductLineRow(SQLModel, table=True):
     product_ref: str
     name: str
     quantity: int = Field(sa_column=whole_number())
-    amount: int = Field(sa_column=whole_number())
-    discount: int = Field(sa_column=whole_number())
+    amount: int | None = Field(sa_column=whole_number(nullable=True))
+    discount: int | None = Field(sa_column=whole_number(nullable=True))
     base_amount: int | None = Field(sa_column=whole_number(nullable=True))
     base_discount: int | None = Field(sa_column=whole_number(nullable=True))
     client_ref: str | None

@@ -24,7 +24,9 @@ def keep_custom(
         custom_value.note_missing(tx, source_id, each)
     if not values:
         return 0
-    in_base = _in_base(tx, credit, source_id, {each.record_ref for each in values})
+    # Only of deals the currency is known
+    deals = {each.record_ref for each in values if each.kind == DEAL.name}
+    in_base = _in_base(tx, credit, source_id, deals)
     return custom_value.put_values(tx, source_id, values, in_base)
 
 

@@ -53,7 +53,9 @@ def _put(tx: Connection, credit: Credit, source_id: int, sold: Sold, *, journal:
 def _row(
     credit: Credit, source_id: int, deal_ref: str, line: ProductLine, deal: product.Standing
 ) -> Row:
-    def base(amount: int) -> int | None:
+    def base(amount: int | None) -> int | None:
+        if amount is None:
+            return None
         return credit.rates.in_base(
             source_id, amount, deal.currency, credit.currency, deal.closed_day
         )

@@ -40,4 +40,5 @@ CONNECTOR = Connector(
         "record_fields": lead_field.make_target,
     },
     login=make_login,
+    fields=("deal", "contact"),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.amocrm.classify import as_list, as_map
@@ -80,6 +81,11 @@ def unsorted_stages(client: AmocrmClient) -> set[tuple[int, int]]:
         for stage in stages_of(pipeline)
         if stage.get("type") == UNSORTED
     }
+
+
+def stage_of(lead: Record) -> tuple[Any, Any]:
+    """(pipeline, stage) of a lead, as it tells them."""
+    return lead.get("pipeline_id"), lead.get("status_id")
 
 
 def stages_of(pipeline: Mapping[str, object]) -> list[Record]:

@@ -1,31 +1,46 @@
 """Contacts and companies: who the deals are with. Names of persons and firms only."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient
+from connectors.amocrm.named_field import (
+    CONTACT,
+    MISSING,
+    custom_values,
+    missing_fields,
+    rules_of,
+)
 from connectors.amocrm.recent import changed, fetched
 from connectors.amocrm.value import moment
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, Record, Since
 from connectors.field import optional_ref, required_ref, text_of
-from store.fact import Client, ClientKind, Fact
+from store.fact import Client, ClientKind, CustomFields, Fact
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cards:
-    """One folder of cards; `kind` is ours for what is in it."""
+    """One folder of cards; `kind` is ours for what is in it. Of contacts the custom fields are kept
+    that the settings name."""
 
     folder: str
     kind: ClientKind
 
+    @property
+    def rules(self) -> Callable[[Context], str] | None:
+        """Which custom fields are kept, by the settings; None where none ever are."""
+        return rules_of(CONTACT) if self._has_fields else None
+
     def pages(self, client: AmocrmClient, since: Since) -> Iterator[Page]:
         """All of them at first, later those that changed."""
+        told = missing_fields(client, CONTACT) if self._has_fields else []
         for rows in changed(client, self._listing(), since):
+            records, told = [*self._described(rows.rows), *told], []
             yield Page(
-                records=self._described(rows.rows),
+                records=records,
                 checkpoint=rows.place,
                 served_at=rows.served_at,
                 cursor="1",
@@ -44,7 +59,10 @@ class Cards:
             yield from (f"{self._word}:{row['id']}" for row in rows.rows)
 
     def normalize(self, record: Record, context: Context) -> Iterable[Fact]:
-        """A card (contacts-api, companies-api)."""
+        """A card (contacts-api, companies-api), and what its custom fields hold."""
+        if MISSING in record:
+            yield CustomFields(kind=CONTACT, missing=tuple(record[MISSING]))
+            return
         if record.get("is_deleted") is True:
             return
         number = required_ref(record, "number")
@@ -59,6 +77,13 @@ class Cards:
             created_at=moment(record, "created_at"),
             updated_at=moment(record, "updated_at"),
         )
+        wanted = context.fields.get(CONTACT, {})
+        if wanted and self._has_fields:
+            yield custom_values(record, f"{self._word}:{number}", wanted, CONTACT)
+
+    @property
+    def _has_fields(self) -> bool:
+        return self.kind is ClientKind.CONTACT
 
     @property
     def _word(self) -> str:

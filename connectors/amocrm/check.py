@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from connectors.amocrm.account import Account, account_of
 from connectors.amocrm.classify import as_map
 from connectors.amocrm.client import AmocrmClient
+from connectors.amocrm.named_field import check_fields
 from connectors.amocrm.purchase import PATH as PURCHASES
 from connectors.base import Check, Record
 from connectors.clock_gap import check_clock
@@ -37,6 +38,7 @@ def check(client: AmocrmClient) -> Iterator[Check]:
         yield _read(client, name, path)
     if account.has_customers:
         yield _read(client, "purchases", PURCHASES)
+    yield from check_fields(client)
     yield Check(
         name="filter",
         ok=True,

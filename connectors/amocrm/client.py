@@ -84,7 +84,8 @@ class Body(NamedTuple):
 class AmocrmClient(VendorClock):
     """A connection to one account; safe to share between threads. Its text never shows the token.
 
-    `notes` holds what a pass found out about the account, by name.
+    `notes` holds what a pass found out about the account, by name; `has_products` outlives it:
+    whether there was a list of products when that was asked last.
     """
 
     settings: AmocrmSettings
@@ -93,6 +94,7 @@ class AmocrmClient(VendorClock):
     transport: "Transport" = field(repr=False)
     session: Session = field(repr=False)
     notes: dict[str, Any] = field(default_factory=dict, repr=False)
+    has_products: bool | None = None
 
     def close(self) -> None:
         """Lets go of sockets."""

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.amocrm.account import account_of, unsorted_stages
+from connectors.amocrm import product
+from connectors.amocrm.account import account_of, stage_of, unsorted_stages
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient
-from connectors.amocrm.deal_field import MISSING, custom_values, missing_fields
+from connectors.amocrm.named_field import MISSING, custom_values, missing_fields
+from connectors.amocrm.product_list import with_lines
 from connectors.amocrm.recent import changed, fetched
 from connectors.amocrm.value import moment, money_of, optional_moment, state_of
 from connectors.amocrm.walk import Walk, walk_on
@@ -20,26 +22,29 @@ PATH = "api/v4/leads"
 LAG = timedelta(minutes=2)
 """A request lives no longer than that, so what it changed is visible that late at most."""
 
-LEADS = Walk(path=PATH, name="leads", query=(("with", "contacts,loss_reason"),))
+LEADS = Walk(path=PATH, name="leads", query=(("with", "contacts,loss_reason,catalog_elements"),))
 
 
 def pages(client: AmocrmClient, since: Since) -> Iterator[Page]:
     """Every lead at first, later those that changed."""
-    told = missing_fields(client)
+    told, began_at = missing_fields(client), None
     for rows in changed(client, LEADS, since):
-        records, told = [*described(client, rows.rows), *told], []
+        began_at = began_at or rows.served_at
+        records, told = [*_with_lines(client, rows.rows), *told], []
         yield Page(
             records=records,
             checkpoint=rows.place,
             served_at=rows.served_at,
             cursor="1",
         )
+    if began_at is not None:
+        product.note_reading(client, since, began_at)
 
 
 def fetch(client: AmocrmClient, refs: Sequence[str]) -> Iterator[Page]:
     """The leads with these ids."""
     for body, rows in fetched(client, LEADS, refs):
-        yield Page(records=described(client, rows), checkpoint="", served_at=body.served_at)
+        yield Page(records=_with_lines(client, rows), checkpoint="", served_at=body.served_at)
 
 
 def existing_ids(client: AmocrmClient, since: datetime) -> Iterator[str]:
@@ -57,14 +62,18 @@ def described(client: AmocrmClient, rows: Sequence[Record]) -> list[Record]:
         {
             **row,
             "account_currency": currency,
-            "is_unsorted": (row.get("pipeline_id"), row.get("status_id")) in waiting,
+            "is_unsorted": stage_of(row) in waiting,
         }
         for row in rows
     ]
 
 
+def _with_lines(client: AmocrmClient, rows: Sequence[Record]) -> list[Record]:
+    return with_lines(client, described(client, rows))
+
+
 def normalize(record: Record, context: Context) -> Iterable[Fact]:
-    """A lead (leads-api); nothing for one in Unsorted or in the bin."""
+    """A lead (leads-api) and what it sells; nothing for one in Unsorted or in the bin."""
     if MISSING in record:
         return (CustomFields(kind="deal", missing=tuple(record[MISSING])),)
     if record.get("is_unsorted") or record.get("is_deleted"):
@@ -98,7 +107,8 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
         updated_at=updated_at,
     )
     wanted = context.fields.get("deal", {})
-    return (made, lead, *([custom_values(record, ref, wanted)] if wanted else []))
+    values = [custom_values(record, ref, wanted)] if wanted else []
+    return (made, lead, *values, *product.normalize(record, context))
 
 
 def client_of(record: Record) -> str | None:

@@ -3,7 +3,7 @@
 Their names are those that metrics know; what one list feeds under several names says so.
 """
 
-from connectors.amocrm import deal_field, event, funnel, lead, note, purchase, task, user
+from connectors.amocrm import event, funnel, lead, named_field, note, product, purchase, task, user
 from connectors.amocrm.card import COMPANIES, CONTACTS, Cards
 from connectors.base import Stream
 from store.fact import Deal, Lead, Meeting, Task
@@ -18,6 +18,7 @@ def _of_cards(cards: Cards) -> Stream:
         lag=lead.LAG,
         existing_ids=cards.ids,
         fetch=cards.fetch,
+        rules=cards.rules,
     )
 
 
@@ -57,9 +58,17 @@ STREAMS = (
         lag=lead.LAG,
         existing_ids=lead.existing_ids,
         fetch=lead.fetch,
-        rules=deal_field.rules,
+        rules=named_field.rules_of(named_field.DEAL),
         feeds=("deals", "leads", "past_deals"),
         facts=(Deal, Lead),
+    ),
+    Stream(
+        name=product.NAME,
+        key="id",
+        pages=product.pages,
+        normalize=product.normalize,
+        lag=lead.LAG,
+        fetch=product.fetch,
     ),
     _of_cards(CONTACTS),
     _of_cards(COMPANIES),

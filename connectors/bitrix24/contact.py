@@ -7,6 +7,7 @@ from datetime import datetime
 from connectors.base import Context, Page, Record, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command
+from connectors.bitrix24.custom_field import CONTACT, missing_fields, values_of
 from connectors.bitrix24.item import Items
 from connectors.field import moment, optional_ref, required_ref, text_of
 from store.fact import Client, ClientKind, Fact
@@ -48,7 +49,9 @@ class Clients:
         return map(self._named, self.items.fetch(client, numbers))
 
     def normalize(self, record: Record, context: Context) -> Iterable[Fact]:
-        """A contact by name and surname, a company by its title."""
+        """A contact by name and surname, a company by its title; what custom fields hold."""
+        if told := missing_fields(record, CONTACT):
+            return (told,)
         names = ("name", "lastName") if self.kind is ClientKind.CONTACT else ("title",)
         ref = self.prefix + required_ref(record, "id")
         company = optional_ref(record, "companyId")
@@ -61,7 +64,8 @@ class Clients:
             created_at=moment(record, "createdTime"),
             updated_at=moment(record, "updatedTime"),
         )
-        return (made,)
+        values = values_of(record, CONTACT, ref)
+        return (made,) if values is None else (made, values)
 
     def _named(self, page: Page) -> Page:
         rows = [{**row, KEY: f"{self.prefix}{row.get('id')}"} for row in page.records]

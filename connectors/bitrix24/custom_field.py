@@ -1,10 +1,10 @@
-"""Custom fields of deals: how the settings, the portal and its records name and spell them.
+"""Custom fields of deals and contacts: how settings, the portal and its records spell them.
 
 crm.item.* calls them irregularly (UF_CRM_3_DIGIT10 is ufCrm_3_DIGIT10), so the portal is asked by
 crm.item.fields (api-reference/crm/universal/crm-item-fields.md), anew every hour.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,10 +21,14 @@ from connectors.bitrix24.reply import BatchReply
 from connectors.error import RemoteError
 from store.fact import CustomFields, CustomValues, Fact
 
-DEAL, DEAL_TYPE = "deal", 2
-METHOD, PARAMS = "crm.item.fields", {"entityTypeId": DEAL_TYPE}
-WITH_FIELDS = ("deals", "past_deals")
-"""Streams whose records are deals."""
+DEAL, CONTACT = "deal", "contact"
+METHOD = "crm.item.fields"
+WITH_FIELDS = {"deals": DEAL, "past_deals": DEAL, "contacts": CONTACT}
+"""Streams whose records' custom fields are read, and what their records are."""
+_TYPES = {DEAL: 2, CONTACT: 3}
+"""entityTypeId (api-reference/crm/data-types.md)."""
+_SEVERAL = {DEAL: ", ", CONTACT: "\n"}
+"""What stands between several values of one field: of a contact each may be told from the next."""
 LOSS_REASON = "loss_reason"
 """The field that tells why a deal was lost, where the stage does not."""
 KNOWN_FOR = timedelta(hours=1)
@@ -50,53 +54,68 @@ class Columns:
     told: tuple[str, ...] | None = None
 
 
-def with_fields(client: Bitrix24Client, since: Since) -> Since:
-    """The run, with the fields of deals that the settings name."""
-    if not client.options.fields.get(DEAL):
+def with_fields(client: Bitrix24Client, since: Since, kind: str) -> Since:
+    """The run, with the fields of this kind of record that the settings name."""
+    if not client.options.fields.get(kind):
         return since
-    names = {column.name for column in _columns(client).known.values()}
+    names = {column.name for column in _columns(client, kind).known.values()}
     return replace(since, fields=tuple(sorted(names)))
 
 
-def field_names(client: Bitrix24Client) -> Sequence[str]:
-    """What else is to be selected of deals."""
-    return with_fields(client, Since(changed_from=client.options.clock())).fields
+def field_names(client: Bitrix24Client, kind: str) -> Sequence[str]:
+    """What else is to be selected of a kind of record."""
+    return with_fields(client, Since(changed_from=client.options.clock()), kind).fields
 
 
-def with_values(client: Bitrix24Client, pages: Iterator[Page]) -> Iterator[Page]:
-    """The pages of deals, each with the texts of its fields under our names."""
-    wanted = client.options.fields.get(DEAL, {})
+def with_values(client: Bitrix24Client, pages: Iterator[Page], kind: str) -> Iterator[Page]:
+    """The pages of a kind of record, each with the texts of its fields under our names."""
+    wanted = client.options.fields.get(kind, {})
     if not wanted:
         yield from pages
         return
-    columns = _columns(client)
+    columns = _columns(client, kind)
     for page in pages:
-        rows = [{**row, VALUES: _texts(row, columns.known)} for row in page.records]
+        rows = [{**row, VALUES: _texts(row, columns.known, kind)} for row in page.records]
         missing = tuple(sorted(wanted.keys() - columns.known.keys()))
         if missing != columns.told:
-            rows.append({"id": DEAL, MISSING: missing})
+            rows.append({"id": kind, MISSING: missing})
             columns.told = missing
         yield replace(page, records=rows)
 
 
-def field_rules(context: Context) -> str:
+def rules_of(kind: str) -> Callable[[Context], str]:
     """Which fields are read: when that changes everything is read again."""
-    return repr(sorted(context.fields.get(DEAL, {}).items()))
+    return lambda context: repr(sorted(context.fields.get(kind, {}).items()))
+
+
+def missing_fields(record: Record, kind: str) -> CustomFields | None:
+    """What a record tells that tells of fields; None if it is a record like others."""
+    if MISSING not in record:
+        return None
+    return CustomFields(kind=kind, missing=tuple(record[MISSING]))
+
+
+def values_of(record: Record, kind: str, ref: str) -> CustomValues | None:
+    """What the custom fields of a record hold; None where the settings name none."""
+    texts = record.get(VALUES)
+    if texts is None:
+        return None
+    filled = {name: text for name, text in texts.items() if text}
+    return CustomValues(kind=kind, record_ref=ref, values=filled)
 
 
 def deal_facts(record: Record, context: Context) -> Iterator[Fact]:
     """A deal, and what its custom fields hold."""
-    if MISSING in record:
-        yield CustomFields(kind=DEAL, missing=tuple(record[MISSING]))
+    if told := missing_fields(record, DEAL):
+        yield told
         return
     (made,) = deal(record, context)
-    texts = record.get(VALUES)
-    if texts is None:
+    values = values_of(record, DEAL, made.ref)
+    if values is None:
         yield made
         return
-    yield msgspec.structs.replace(made, reason=texts.get(LOSS_REASON))
-    filled = {name: text for name, text in texts.items() if text}
-    yield CustomValues(kind=DEAL, record_ref=made.ref, values=filled)
+    yield msgspec.structs.replace(made, reason=record[VALUES].get(LOSS_REASON))
+    yield values
 
 
 def columns_of(wanted: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, Column]:
@@ -114,19 +133,24 @@ def columns_of(wanted: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str
 
 def check_commands(client: Bitrix24Client) -> Sequence[Command]:
     """What `check_fields` asks of the portal; nothing where the settings name no field."""
-    return [Command("fields", METHOD, PARAMS)] if client.options.fields.get(DEAL) else []
+    named = [kind for kind in _TYPES if client.options.fields.get(kind)]
+    return [Command(f"{kind}_fields", METHOD, _params(kind)) for kind in named]
 
 
 def check_fields(client: Bitrix24Client, reply: BatchReply) -> Iterator[Check]:
-    """Whether the portal has the fields of deals that the settings name."""
-    wanted = client.options.fields.get(DEAL, {})
-    if not wanted:
-        return
-    outcome = reply.outcomes["fields"]
+    """Whether the portal has the fields that the settings name."""
+    for kind in _TYPES:
+        if wanted := client.options.fields.get(kind):
+            yield from _check(client, kind, wanted, reply.outcomes[f"{kind}_fields"])
+
+
+def _check(
+    client: Bitrix24Client, kind: str, wanted: Mapping[str, str], outcome: object
+) -> Iterator[Check]:
     if isinstance(outcome, RemoteError):
         yield Check(name="fields", ok=False, detail=outcome.what, todo=outcome.todo)
         return
-    fields = as_map(as_map(outcome.result).get("fields"))
+    fields = as_map(as_map(getattr(outcome, "result", None)).get("fields"))
     found = columns_of(wanted, fields)
     known = [str(as_map(each).get("upperName", name)) for name, each in fields.items()]
     for ours, theirs in wanted.items():
@@ -134,29 +158,37 @@ def check_fields(client: Bitrix24Client, reply: BatchReply) -> Iterator[Check]:
         if ours in found:
             yield Check(name=name, ok=True, detail=theirs)
             continue
-        hint = f"Correct {ours} in [fields.{client.options.source}.deal]{nearest(theirs, known)}"
-        detail = f"deals have no field {theirs}: metrics made of it are unknown"
+        hint = f"Correct {ours} in [fields.{client.options.source}.{kind}]{nearest(theirs, known)}"
+        detail = f"{kind}s have no field {theirs}: metrics made of it are unknown"
         yield Check(name=name, ok=False, detail=detail, todo=hint)
 
 
-def _columns(client: Bitrix24Client) -> Columns:
-    columns: Columns = client.kept.setdefault(DEAL, Columns())
+def _params(kind: str) -> Mapping[str, int]:
+    return {"entityTypeId": _TYPES[kind]}
+
+
+def _columns(client: Bitrix24Client, kind: str) -> Columns:
+    columns: Columns = client.kept.setdefault(kind, Columns())
     now = client.options.clock()
     if columns.asked_at is None or now - columns.asked_at >= KNOWN_FOR:
-        answer = as_map(client.call(METHOD, PARAMS).result)
-        columns.known = columns_of(client.options.fields[DEAL], as_map(answer.get("fields")))
+        answer = as_map(client.call(METHOD, _params(kind)).result)
+        columns.known = columns_of(client.options.fields[kind], as_map(answer.get("fields")))
         columns.asked_at = now
     return columns
 
 
-def _texts(row: Record, columns: Mapping[str, Column]) -> dict[str, str]:
-    return {name: _text(row.get(column.name), column) for name, column in columns.items()}
+def _texts(row: Record, columns: Mapping[str, Column], kind: str) -> dict[str, str]:
+    found = {}
+    for name, column in columns.items():
+        value = row.get(column.name)
+        values = value if isinstance(value, list) else [value]
+        texts = (_text(each, column) for each in values)
+        found[name] = _SEVERAL[kind].join(filter(None, texts))
+    return found
 
 
 def _text(value: Any, column: Column) -> str:
     """A value as text: the word of an option, the sum of money, "" of what is not filled in."""
-    if isinstance(value, list):
-        return ", ".join(filter(None, (_text(each, column) for each in value)))
     text = "" if value is None or value is False or value == {} else str(value)
     if text in ("", "N") or (column.options and text == "0"):
         return ""

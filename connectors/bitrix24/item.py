@@ -18,8 +18,8 @@ from connectors.bitrix24.run import counted, open_run, pages_before, read_run
 class Items:
     """One kind of record. `also`: commands of the opening besides the list's own.
 
-    `most`: pages asked in an opening at most. Of deals the custom fields are read that the settings
-    name.
+    `most`: pages asked in an opening at most. Of deals and contacts the custom fields are read
+    that the settings name.
     """
 
     name: str
@@ -35,9 +35,10 @@ class Items:
 
     def pages(self, client: Bitrix24Client, since: Since) -> Iterator[Page]:
         """Everything that changed."""
-        if self.name not in WITH_FIELDS:
+        kind = WITH_FIELDS.get(self.name)
+        if kind is None:
             return self._pages(client, since)
-        return with_values(client, self._pages(client, with_fields(client, since)))
+        return with_values(client, self._pages(client, with_fields(client, since, kind)), kind)
 
     def _pages(self, client: Bitrix24Client, since: Since) -> Iterator[Page]:
         return self.pages_after(client, since, first_answer(client, self.name, since, self.opening))
@@ -60,14 +61,14 @@ class Items:
     def fetch(self, client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:
         """The records with these ids."""
 
-        is_custom = self.name in WITH_FIELDS
-        fields = (*self.fields, *(field_names(client) if is_custom else ()))
+        kind = WITH_FIELDS.get(self.name)
+        fields = (*self.fields, *(field_names(client, kind) if kind else ()))
 
         def listing_of(some: Sequence[str]) -> Listing:
             return item_listing(self.entity_type_id, fields, {"@id": some})
 
         pages = fetch_by_id(client, refs, listing_of)
-        return with_values(client, pages) if is_custom else pages
+        return with_values(client, pages, kind) if kind else pages
 
     def _changed(self, since: Since) -> Listing:
         where = {">=updatedTime": iso(since.changed_from)}

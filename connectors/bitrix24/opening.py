@@ -20,7 +20,8 @@ def open_pass(client: Bitrix24Client, pairs: Sequence[tuple[Stream, Since]]) -> 
     opened: list[tuple[Stream, Since]] = []
     commands: list[Command] = []
     for stream, given in pairs:
-        since = with_fields(client, given) if stream.name in WITH_FIELDS else given
+        kind = WITH_FIELDS.get(stream.name)
+        since = with_fields(client, given, kind) if kind else given
         wanted = stream.opening(since) if stream.opening else ()
         resting = any(client.limiter.paused_s(command.method) for command in wanted)
         if wanted and not resting and len(commands) + len(wanted) <= MOST_IN_BATCH:

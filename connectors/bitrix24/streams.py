@@ -19,7 +19,14 @@ from connectors.bitrix24 import (
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import NO_PARAMS, Command, iso
 from connectors.bitrix24.contact import COMPANIES, CONTACTS, KEY, Clients
-from connectors.bitrix24.custom_field import deal_facts, field_rules, with_fields, with_values
+from connectors.bitrix24.custom_field import (
+    CONTACT,
+    DEAL,
+    deal_facts,
+    rules_of,
+    with_fields,
+    with_values,
+)
 from connectors.bitrix24.envelope import as_map
 from connectors.bitrix24.item import Items
 from connectors.bitrix24.lead import LEADS, QUOTES, lead, lead_pages, quote
@@ -190,9 +197,9 @@ def _past_opening(since: Since) -> Sequence[Command]:
 
 
 def _past_pages(client: Bitrix24Client, since: Since) -> Iterator[Page]:
-    known = with_fields(client, since)
+    known = with_fields(client, since, DEAL)
     fields = (*DEALS.fields, *known.fields)
-    return with_values(client, past.pages_of(fields, client, known))
+    return with_values(client, past.pages_of(fields, client, known), DEAL)
 
 
 def _of_clients(clients: Clients) -> Stream:
@@ -254,7 +261,7 @@ STREAMS = (
         fetch=department.fetch,
         opening=department.opening,
     ),
-    replace(_of_items(DEALS, deal_facts), existing_ids=_deal_ids, rules=field_rules),
+    replace(_of_items(DEALS, deal_facts), existing_ids=_deal_ids, rules=rules_of(DEAL)),
     Stream(
         name=past.NAME,
         key="id",
@@ -262,7 +269,7 @@ STREAMS = (
         normalize=deal_facts,
         fetch=DEALS.fetch,
         opening=_past_opening,
-        rules=field_rules,
+        rules=rules_of(DEAL),
     ),
     Stream(
         name=product_row.NAME,
@@ -273,8 +280,9 @@ STREAMS = (
         fetch=product_row.fetch,
         opening=product_row.opening,
         late=LATE,
+        feeds=("line_discounts",),
     ),
-    _of_clients(CONTACTS),
+    replace(_of_clients(CONTACTS), rules=rules_of(CONTACT)),
     _of_clients(COMPANIES),
     Stream(
         name=stage_history.NAME,

@@ -13,6 +13,7 @@ from sandbox.amocrm.event import Event, lead_events, note_event, task_events
 from sandbox.amocrm.lead import Lead
 from sandbox.amocrm.lead_story import LeadWriter
 from sandbox.amocrm.note_story import NoteWriter, Placed
+from sandbox.amocrm.product_story import write_products
 from sandbox.amocrm.staff import Managers, hire
 from sandbox.amocrm.task_story import write_task
 from sandbox.amocrm.unsorted import Incoming
@@ -44,6 +45,7 @@ def build_account(scale: str, seed: int, clock: Callable[[], datetime]) -> Accou
             reason.at = int(hours.start)
         if size.deals:
             _Author(account, rng, staff, hours).write(size)
+            write_products(account, random.Random(f"products {seed}"), int(hours.start))
         return account
 
 

@@ -5,6 +5,7 @@ from sandbox.amocrm.table import Table
 
 PHONE_ID = 271201
 EMAIL_ID = 271203
+ROLE_ID = 271205
 
 
 class Client:

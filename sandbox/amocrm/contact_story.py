@@ -2,10 +2,12 @@
 
 import random
 
-from sandbox.amocrm.contact import Client
+from sandbox.amocrm.contact import ROLE_ID, Client
 from sandbox.amocrm.deed import put_addresses
+from sandbox.amocrm.field import FIRST_ROLE
 from sandbox.amocrm.staff import Managers
 from sandbox.amocrm.user import ADMIN_ID
+from sandbox.client_role import ROLES, choose_role
 from sandbox.hours import DAY_S, Hours
 from sandbox.person import latin, people, phones
 
@@ -36,7 +38,18 @@ def write_clients(
         mail = f"{latin(last)}{index}@client.example" if rng.random() < 0.7 else ""
         put_addresses(contact, numbers[index][index % 3], mail)
         contacts.append(contact)
+    # Their own chance: what else there is does not depend on them.
+    _give_roles(random.Random(f"roles {number}"), contacts)
     return contacts, companies
+
+
+def _give_roles(chance: random.Random, contacts: list[Client]) -> None:
+    """Notes for most of them which part they play."""
+    for contact in contacts:
+        chosen = choose_role(chance)
+        if chosen is not None:
+            one = {"value": ROLES[chosen], "enum_id": FIRST_ROLE + 2 * chosen, "enum_code": None}
+            contact.values[ROLE_ID] = [one]
 
 
 def clients_needed(number: int) -> int:

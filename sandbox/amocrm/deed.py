@@ -11,13 +11,14 @@ from sandbox.amocrm.field import WORK_EMAIL, WORK_PHONE
 from sandbox.amocrm.hook_view import client_tree, note_tree, task_tree
 from sandbox.amocrm.lead_deed import LeadDeeds
 from sandbox.amocrm.note import MAIL, Letter, Note, PhoneCall, call_type
+from sandbox.amocrm.product_deed import ProductDeeds
 from sandbox.amocrm.task import MEETING, Task, TaskVersion
 from sandbox.amocrm.user import ADMIN_ID
 
 _CLIENT_KINDS = {"contacts": "contact", "companies": "company"}
 
 
-class Deeds(LeadDeeds, CustomerDeeds):
+class Deeds(LeadDeeds, CustomerDeeds, ProductDeeds):
     """Every method is thread-safe; moments are aware, `at` defaults to now."""
 
     def add_contact(

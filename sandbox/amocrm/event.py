@@ -19,6 +19,8 @@ TYPES = {
     "name_field_changed": "Изменение поля «Название»",
     "custom_field_value_changed": "Изменение поля",
     "entity_merged": "Выполнено объединение",
+    "entity_linked": "Прикрепление",
+    "entity_unlinked": "Открепление",
     "contact_added": "Новый контакт",
     "contact_deleted": "Контакт удалён",
     "contact_restored": "Контакт восстановлен",
@@ -162,6 +164,8 @@ def show_value(value: Value) -> dict[str, Any]:
     shape, content = value
     if shape == "status":
         return {"lead_status": {"id": content[1], "pipeline_id": content[0]}}
+    if shape == "link":
+        return {"link": {"entity": {"type": content[0], "id": content[1]}}}
     if shape == "note":
         return {"note": {"id": content.id if isinstance(content, Note) else content}}
     key, name = _SHAPES[shape]

@@ -5,7 +5,8 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from sandbox.amocrm.contact import EMAIL_ID, PHONE_ID
+from sandbox.amocrm.contact import EMAIL_ID, PHONE_ID, ROLE_ID
+from sandbox.client_role import FIELD, ROLES
 from sandbox.moment import midnight
 
 ENTITIES = ("leads", "contacts", "companies", "customers")
@@ -20,6 +21,7 @@ _TEXTS = frozenset({"text", "textarea", "url", "streetaddress", "tracking_data"}
 _MOMENTS = frozenset({"date", "date_time", "birthday"})
 WORK_PHONE = 381851
 WORK_EMAIL = 381863
+FIRST_ROLE = 381901
 
 
 Enums = dict[int, tuple[str, int, str | None]]
@@ -103,6 +105,8 @@ class Fields:
             )
             self.put(entity, Field(EMAIL_ID, "Email", "multitext", 6, "EMAIL", True, enums=mails))
         self.put("contacts", Field(271199, "Должность", "text", 2, "POSITION", True))
+        roles: Enums = {FIRST_ROLE + 2 * at: (one, at, None) for at, one in enumerate(ROLES)}
+        self.put("contacts", Field(ROLE_ID, FIELD, "select", 503, enums=roles))
         self.put("leads", Field(294471, "Маржа", "numeric", 500))
         self.put("leads", Field(294473, "Дата поставки", "date", 501))
         names = {511: "Сайт", 513: "Выставка", 515: "Рекомендация"}

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from sandbox.amocrm.good import Goods
 from sandbox.amocrm.pipeline import CLOSED, LOST
 from sandbox.amocrm.table import Table
 from sandbox.version import Versioned
@@ -34,7 +35,7 @@ class Lead(Versioned[Version]):
     """A lead; `versions` is never empty and ascends by `at`; `values` are custom fields."""
 
     __slots__ = (
-        "company", "contact", "created_at", "created_by", "id", "merged_into",
+        "company", "contact", "created_at", "created_by", "goods", "id", "merged_into",
         "tags", "touched", "values",
     )  # fmt: skip
 
@@ -48,6 +49,7 @@ class Lead(Versioned[Version]):
         self.values: Values = {}
         self.tags: list[tuple[int, str]] = []
         self.merged_into = 0
+        self.goods: Goods = []
         # Changes that leave no version: a field, a tag, a link.
         self.touched: tuple[int, int] = (first.at, first.by)
 

@@ -77,6 +77,7 @@ def _with_lead(account: "Account", rng: random.Random, what: str) -> dict[str, A
         account.lose_lead(lead.id, rng.choice([None, *account.reasons]))
     elif what == "price":
         account.update_lead(lead.id, price=rng.randrange(1, 900) * 1000)
+        _sell(account, lead)
     elif what == "assign":
         account.assign_lead(lead.id, _who(account, rng), by=ADMIN_ID)
     elif what == "reopen":
@@ -89,6 +90,20 @@ def _with_lead(account: "Account", rng: random.Random, what: str) -> dict[str, A
             return None
         account.merge_leads(lead.id, other.id)
     return {"what": what, "id": lead.id}
+
+
+def _sell(account: "Account", lead: Lead) -> None:
+    """With the price changes what is sold, by a chance of its own."""
+    chance = random.Random(f"products {lead.id} {account.now()}")
+    goods = account.goods_of(lead.id)
+    for catalog, elements in account.elements.items():
+        element = elements.sample(chance)
+        if element is None or account.catalogs[catalog].type != "products":
+            continue
+        if goods and chance.random() < 0.5:
+            account.take_off_product(lead.id, chance.choice(goods).element)
+        else:
+            account.put_product(lead.id, catalog, element.id, chance.choice((500, 1000, 3000)))
 
 
 def _with_task(account: "Account", rng: random.Random, what: str) -> dict[str, Any] | None:

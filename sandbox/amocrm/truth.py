@@ -16,6 +16,7 @@ from sandbox.amocrm.contact import Clients
 from sandbox.amocrm.note import Note
 from sandbox.amocrm.truth_call import CallFact, call_facts, letter_facts
 from sandbox.amocrm.truth_lead import LeadFact, is_lost, is_won, lead_facts, meeting_facts
+from sandbox.amocrm.truth_product import line_facts
 from sandbox.amocrm.truth_time import time_facts
 from sandbox.moment import day_of, seconds
 from sandbox.tally import Row, Tally, User, credited
@@ -58,6 +59,8 @@ def truth(
                 tally.add_both(holder, at, "meetings_held")
         for fact in leads:
             _count_lead(tally, fact)
+        for line in line_facts(account, leads, horizon):
+            tally.add_both(line.user, line.at, "products_sold")
         for wait in time_facts(account, leads, calls, horizon, ZoneInfo(tz)):
             for user in wait.users:
                 tally.wait(user, wait.at, wait.metric, wait.seconds)

@@ -6,6 +6,7 @@ from sandbox.amocrm.call import Call, Json
 from sandbox.amocrm.contact import Client
 from sandbox.amocrm.customer import Customer, Transaction
 from sandbox.amocrm.event import Event, public_id, show_value
+from sandbox.amocrm.good import Good
 from sandbox.amocrm.lead import Lead, Values
 from sandbox.amocrm.note import Note
 from sandbox.amocrm.task import Task
@@ -47,7 +48,8 @@ def show_lead(call: Call, lead: Lead, extras: frozenset[str]) -> Json:
 def _of_lead(call: Call, lead: Lead, extras: frozenset[str]) -> Json:
     embedded: Json = {"tags": [{"id": one, "name": name, "color": None} for one, name in lead.tags]}
     if "catalog_elements" in extras:
-        embedded["catalog_elements"] = []
+        goods = call.account.goods_of(lead.id) if call.account.access.catalogs else ()
+        embedded["catalog_elements"] = [_show_good(one) for one in goods]
     if "loss_reason" in extras:
         embedded["loss_reason"] = _reason(call, lead.now.reason)
     embedded["companies"] = _refs(call, "companies", [lead.company])
@@ -57,6 +59,15 @@ def _of_lead(call: Call, lead: Lead, extras: frozenset[str]) -> Json:
     if "source" in extras:
         embedded["source"] = None
     return embedded
+
+
+def _show_good(good: Good) -> Json:
+    whole, part = divmod(good.quantity, 1000)
+    told: Json = {"quantity": good.quantity / 1000 if part else whole}
+    told["catalog_id"] = good.catalog
+    if good.price_id:
+        told["price_id"] = good.price_id
+    return {"id": good.element, "metadata": told}
 
 
 def show_gone(call: Call, record: Lead | Client, entity: str) -> Json:

@@ -199,11 +199,15 @@ def list_links(call: Call) -> Answer:
     if lead.company:
         row = {"to_entity_id": lead.company, "to_entity_type": "companies", "metadata": None}
         rows.append(row)
+    for good in call.account.goods_of(lead.id):
+        told = {"quantity": good.quantity / 1000, "catalog_id": good.catalog}
+        kind = {"to_entity_type": "catalog_elements", "metadata": told}
+        rows.append({"to_entity_id": good.element, **kind})
     return unpaged(call, "links", rows)
 
 
 def add_links(call: Call) -> Answer:
-    """POST leads/{id}/link: a contact or a company."""
+    """POST leads/{id}/link: a contact, a company or an element of a list."""
     return unpaged(call, "links", _link(call, linked=True))
 
 
@@ -224,10 +228,25 @@ def _link(call: Call, *, linked: bool) -> list[Json]:
             lead.contact = target
         elif item.get("to_entity_type") == "companies":
             lead.company = target
+        elif item.get("to_entity_type") == "catalog_elements":
+            _link_element(call, item, linked=linked)
         rows.append({"entity_id": lead.id, "entity_type": "leads"} | item)
     lead.touched = (call.account.now(), call.user)
     call.account.leads.touch()
     return rows
+
+
+def _link_element(call: Call, item: Json, *, linked: bool) -> None:
+    element, told = int(item["to_entity_id"]), as_map(item.get("metadata"))
+    if linked:
+        quantity = round(float(told.get("quantity", 1)) * 1000)
+        price = int(told.get("price_id") or 0)
+        catalog = int(told["catalog_id"])
+        call.account.put_product(
+            call.number, catalog, element, quantity, price_id=price, by=call.user
+        )
+    else:
+        call.account.take_off_product(call.number, element, by=call.user)
 
 
 def _note(call: Call, item: Json) -> Note:

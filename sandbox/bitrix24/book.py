@@ -1,6 +1,6 @@
 """Entries with every version they ever had: clients and tasks, kept by id and time of change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import RLock
 from typing import Any
@@ -21,6 +21,12 @@ class Entry(Versioned[Any]):
         self.id = entry_id
         self.created_at: float = versions[0].at
         self.created_by: int = versions[0].by
+
+    @property
+    def extra(self) -> Mapping[str, Any] | None:
+        """Custom fields by name, of those that have some."""
+        found: Mapping[str, Any] | None = getattr(self.now, "extra", None)
+        return found
 
 
 class Book(Shelf[Entry]):

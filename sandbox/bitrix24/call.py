@@ -30,7 +30,8 @@ class Leg:
     """One row to be written. `session` 0 = a fresh one shared by the legs given together.
 
     `start` and `end` are aware moments; by default the leg has just ended. A leg that ends
-    later than the portal's clock appears when the clock gets there. `lead`: with whose client.
+    later than the portal's clock appears when the clock gets there. `lead`: with whose client;
+    `contact`: with whom.
     """
 
     user: int
@@ -45,14 +46,15 @@ class Leg:
     category: str = "external"
     vote: int | None = None
     lead: int = 0
+    contact: int = 0
 
 
 class Call:
     """A row of statistics; `start` and `end` in seconds, `end` = when the row appeared."""
 
     __slots__ = (
-        "category", "code", "duration", "end", "external", "id", "lead", "phone", "session",
-        "start", "type", "user", "vote",
+        "category", "code", "contact", "duration", "end", "external", "id", "lead", "phone",
+        "session", "start", "type", "user", "vote",
     )  # fmt: skip
 
     def __init__(
@@ -70,7 +72,14 @@ class Call:
         self.external: str | None = None
         self.category = "external"
         self.vote: int | None = None
-        self.lead = 0
+        self.lead = self.contact = 0
+
+    @property
+    def client(self) -> tuple[str, int]:
+        """The record that the portal links it to: its type and id."""
+        if self.lead:
+            return "LEAD", self.lead
+        return ("CONTACT", self.contact) if self.contact else ("COMPANY", _company(self.phone))
 
     @property
     def call_id(self) -> str:
@@ -145,8 +154,8 @@ def show_call(call: Call) -> dict[str, Any]:
         "COST_CURRENCY": "RUR",
         "CALL_FAILED_CODE": call.code,
         "CALL_FAILED_REASON": REASONS.get(call.code, ""),
-        "CRM_ENTITY_TYPE": "LEAD" if call.lead else "COMPANY",
-        "CRM_ENTITY_ID": str(call.lead or _company(call.phone)),
+        "CRM_ENTITY_TYPE": call.client[0],
+        "CRM_ENTITY_ID": str(call.client[1]),
         "CRM_ACTIVITY_ID": str(5000 + call.id),
         "REST_APP_ID": None,
         "REST_APP_NAME": None,

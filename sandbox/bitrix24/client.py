@@ -1,18 +1,22 @@
 """Contacts and companies, and how crm.item.* and the old families show them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sandbox.bitrix24.book import Book, Entry
 from sandbox.bitrix24.field import Field, by_name, by_upper, constant, show_old
+from sandbox.bitrix24.userfield import UserFields, camel_names, column
 
 CONTACT_TYPE, COMPANY_TYPE = 3, 4
 """entityTypeId (crm/data-types.md)."""
 
 
 class ClientVersion(NamedTuple):
-    """The state of a contact or company from `at` on; `company` only of a contact, 0 for none."""
+    """The state of a contact or company from `at` on; `company` only of a contact, 0 for none.
+
+    `extra`: its custom fields by name.
+    """
 
     at: float
     updated_at: float
@@ -22,6 +26,7 @@ class ClientVersion(NamedTuple):
     last_name: str = ""
     company: int = 0
     deleted: bool = False
+    extra: Mapping[str, Any] | None = None
 
 
 class Clients(Book):
@@ -34,15 +39,14 @@ class Clients(Book):
         *,
         last_name: str = "",
         company: int = 0,
+        extra: Mapping[str, Any] | None = None,
         by: int | None = None,
         at: datetime | None = None,
     ) -> int:
         """A new one; `by` is who made it. Returns its id."""
         maker = owner if by is None else by
-        return self.open(
-            lambda moment: ClientVersion(moment, moment, maker, owner, name, last_name, company),
-            at,
-        )
+        known = (name, last_name, company, False, extra)
+        return self.open(lambda moment: ClientVersion(moment, moment, maker, owner, *known), at)
 
 
 def _now(name: str) -> Any:
@@ -93,11 +97,21 @@ FIELDS = {
 }
 """Columns of crm.item.* by entityTypeId."""
 
-OLD_FIELDS = {kind: by_upper(fields.values()) for kind, fields in FIELDS.items()}
-"""Columns of crm.contact.* and crm.company.* by entityTypeId."""
-
+_ENTITIES = {CONTACT_TYPE: "CRM_CONTACT", COMPANY_TYPE: "CRM_COMPANY"}
 _WRITABLE = {"name": "name", "title": "name", "lastName": "last_name"}
 _WRITABLE |= {"assignedById": "owner", "companyId": "company"}
+
+
+def client_fields(kind: int, userfields: UserFields) -> dict[str, Field]:
+    """Every column of crm.item.* for contacts or companies, by its name."""
+    items = userfields.of(_ENTITIES[kind])
+    names = camel_names(items)
+    return FIELDS[kind] | by_name(column(each, names[each.name], "extra") for each in items)
+
+
+def old_client_fields(kind: int, userfields: UserFields) -> dict[str, Field]:
+    """Columns of crm.contact.* and crm.company.*, by their upper-case names."""
+    return by_upper(client_fields(kind, userfields).values())
 
 
 def show_old_client(entry: Entry, columns: Iterable[Field]) -> dict[str, Any]:
@@ -105,11 +119,17 @@ def show_old_client(entry: Entry, columns: Iterable[Field]) -> dict[str, Any]:
     return {one.upper: show_old(one.kind, one.get(entry)) for one in columns}
 
 
-def read_client(raw: dict[str, Any], fields: dict[str, Field]) -> dict[str, Any]:
-    """Writable values by the clients' own names; others are ignored. ValueError for a bad one."""
+def read_client(raw: dict[str, Any], kind: int, userfields: UserFields) -> dict[str, Any]:
+    """Writable values by the clients' own names, custom ones within `extra`; others are ignored.
+    ValueError for a bad one."""
+    fields = client_fields(kind, userfields)
+    custom = {each.name: each for each in userfields.of(_ENTITIES[kind])}
     values: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
     for name, one in fields.items():
-        if name in raw and one.name in _WRITABLE:
+        if name in raw and one.dynamic:
+            extra[one.upper] = custom[one.upper].read(raw[name])
+        elif name in raw and one.name in _WRITABLE:
             whole = one.kind in ("user", "crm_company")
             values[_WRITABLE[one.name]] = int(raw[name] or 0) if whole else str(raw[name])
-    return values
+    return values | ({"extra": extra} if extra else {})

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sandbox.bitrix24.activity_story import ActivityWriter
 from sandbox.bitrix24.call_story import CallWriter
+from sandbox.bitrix24.client_role import give_roles
 from sandbox.bitrix24.client_story import ClientWriter
 from sandbox.bitrix24.currency_story import go_abroad, write_rates
 from sandbox.bitrix24.deal import Deal
@@ -58,6 +59,7 @@ def _build(size: Scale, seed: int, clock: Callable[[], datetime]) -> Portal:
         portal.leads.bring(records.leads(deals, min(size.deals * 4 // 3, _MOST_RECORDS)))
         portal.quotes.bring(records.quotes(deals, min(size.deals // 2, _MOST_RECORDS)))
         _surround(portal, ClientWriter(random.Random(f"clients {seed}"), staff, hours), deals)
+        give_roles(portal, random.Random(f"roles {seed}"))
     if size.calls:
         numbers = phones(rng, max(40, size.deals // 4))
         known = (list(portal.leads.every.values()), list(portal.deals.every.values()))

@@ -371,7 +371,7 @@ class Portal:
         call = Call(leg.user, leg.type, start, end, leg.duration, leg.code, leg.phone)
         call.session = shared if leg.session == FRESH else leg.session
         call.external, call.category, call.vote = leg.external, leg.category, leg.vote
-        call.lead = leg.lead
+        call.lead, call.contact = leg.lead, leg.contact
         return call
 
 

@@ -20,7 +20,12 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "double": {"PRECISION": 2, "SIZE": 20, "MIN_VALUE": 0, "MAX_VALUE": 0},
     "boolean": {"DEFAULT_VALUE": 0, "DISPLAY": "CHECKBOX"},
     "datetime": {"USE_SECOND": "Y", "USE_TIMEZONE": "N"},
-    "enumeration": {"DISPLAY": "LIST", "LIST_HEIGHT": 1, "SHOW_NO_VALUE": "Y"},
+    "enumeration": {
+        "DISPLAY": "LIST",
+        "LIST_HEIGHT": 1,
+        "CAPTION_NO_VALUE": "",
+        "SHOW_NO_VALUE": "Y",
+    },
 }
 _NAME = re.compile(r"^[A-Z0-9_]{1,50}$")
 _TYPED_DIGITS = re.compile(r"^\d+$")

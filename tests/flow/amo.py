@@ -14,7 +14,7 @@ from sandbox.amocrm.truth import truth
 from tests.clock import Clock
 from tests.flow import agent as agents
 
-COUNTED = (*agents.EVERY_CRM, "purchases", "purchases_revenue")
+COUNTED = (*agents.EVERY_CRM, "purchases", "purchases_revenue", "products_sold")
 """What amoCRM feeds and cells or facts add up."""
 
 METRICS = (

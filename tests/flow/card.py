@@ -23,7 +23,8 @@ def portal_cards(box: Any) -> Cards:
 
 def account_cards(box: Any) -> Cards:
     """Every element of our list."""
-    ((number, elements),) = box.account.elements.items()
+    (number,) = (each.id for each in box.account.catalogs.values() if each.type == "regular")
+    elements = box.account.elements[number]
     fields = box.account.fields.of(f"catalogs/{number}")
     ours = {name: str(each.code).removeprefix(PREFIX) for name, each in fields.items()}
     return {

@@ -70,6 +70,17 @@ def stored_leads(app: App) -> set[Row]:
     return rows_of(app, "amo", "deal", columns)
 
 
+def true_lines(box: Any) -> set[Row]:
+    """(lead, element, thousandths) of what leads have of products."""
+    leads = {int(row[0]) for row in true_leads(box)}
+    return {
+        (str(lead), str(good.element), good.quantity)
+        for lead in leads
+        for good in box.account.goods_of(lead)
+        if box.account.catalogs[good.catalog].type == "products"
+    }
+
+
 def stored_refs(app: App) -> set[str]:
     return {row[0] for row in stored_leads(app)}
 
@@ -77,6 +88,8 @@ def stored_refs(app: App) -> set[str]:
 def agree(app: App, one: Office) -> Numbers:
     """The store is the account, and the numbers are the truth by day; what agrees."""
     assert stored_leads(app) == true_leads(one.box)
+    lines = rows_of(app, "amo", "product_line", "deal_ref, product_ref, quantity")
+    assert lines == true_lines(one.box)
     days: dict[str, Any] = {"since": date(2026, 3, 1), "until": one.clock.now.date()}
     expected = true_values(one.box, **days, by="day", read=one.clock.now)
     found = shown_values(app, **days, by="day")

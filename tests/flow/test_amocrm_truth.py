@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from kpi.period import By
+from kpi.value import Query, values
 from merilo.cycle import run_cycle
 from merilo.wiring import App
+from sandbox.amocrm.truth_product import sold_truth
 from sandbox.server import start_sandbox
 from tests.flow.amo import METRICS, agent, shown_values, true_values, write_settings
 
@@ -38,3 +40,20 @@ def test_every_number_of_every_manager_and_the_team_is_the_truth(
     found = shown_values(app, **days, by=by, metrics=METRICS)
     assert {metric for _, metric, _ in expected} == set(METRICS)
     assert {key: value for key, value in found.items() if value[1]} == expected
+
+
+def test_what_every_manager_sold_by_lines_is_the_truth(read_once: tuple[App, Any, date]) -> None:
+    app, box, today = read_once
+    since, metrics = today - timedelta(days=200), ("products_sold", "sold_by_lines")
+    query = Query(since=since, until=today, by="total", metrics=metrics)
+    found: dict[int | None, dict[str, Any]] = {}
+    for each in values(app.store, app.catalog, query, app.vantage):
+        user = None if each.manager_id is None else int(each.aliases["amo"])
+        found.setdefault(user, {})[each.metric] = each.value
+    sold = sold_truth(box.account, since=since, until=today, read=app.clock(), tz="Europe/Moscow")
+    expected = {
+        user: {"products_sold": lines, "sold_by_lines": f"{sum_ // 100}.{sum_ % 100:02d}"}
+        for user, (lines, sum_) in sold.items()
+    }
+    assert len(expected) > 3
+    assert {user: each for user, each in found.items() if each["products_sold"]} == expected

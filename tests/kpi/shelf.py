@@ -31,6 +31,7 @@ STREAMS = (
     "contacts",
     "companies",
     "product_rows",
+    "line_discounts",
 )
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 

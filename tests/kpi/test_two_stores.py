@@ -26,7 +26,7 @@ def postgres(postgres_url: str, tmp_path: Path) -> Iterator[Store]:
 
 def story(books: Books) -> Shelf:
     """A little of everything, in September and October."""
-    fields = {f"fields.deal.{name}": ("UF",) for name in FIELDS}
+    fields = {f"fields.deal.{name}": ("UF",) for name in FIELDS} | {"fields.contact.role": ("UF",)}
     shelf = Shelf(books, SETTINGS | fields)
     shelf.funnel("A", "B", "C")
     for number in (1, 2):
@@ -36,6 +36,12 @@ def story(books: Books) -> Shelf:
         )  # fmt: skip
         shelf.call(f"company:{number}", f"10-0{number}", talk=400)
         shelf.call("contact:7", f"10-1{number}", by=number, way=1)
+    shelf.put(
+        CLIENT, ref="contact:7", kind=1, name="", company_ref="company:2", owner_ref="1",
+        created_at=at("01-01"), updated_at=at("01-01"), created_day=20260101,
+    )  # fmt: skip
+    shelf.put(CUSTOM_VALUE, kind="contact", ref="contact:7", name="role", text="ЛПР\nCFO")
+    shelf.meeting("contact:7", "10-14")
     shelf.put_old("company:1", 2025, "10-20")
     shelf.lead("5", "10-01", stage="B")
     shelf.deal("1", "09-20", won="10-05", client_ref="company:1", lead_ref="5")

@@ -67,7 +67,6 @@ def month(books: Books) -> Books:
     return books
 
 
-
 def test_everyone_appears_before_anything_is_counted_by_new_declarations(
     month: Books, catalog: Catalog
 ) -> None:

@@ -77,3 +77,19 @@ def test_which_fields_are_missing_is_known_until_they_are_there(ledger: Ledger) 
     ledger.keep(CustomFields(kind="deal", missing=()))
     with ledger.store.read() as tx:
         assert missing_fields(tx, 1, "deal") == frozenset()
+
+
+def test_a_field_of_a_contact_is_kept_beside_one_of_a_deal_and_is_no_money(ledger: Ledger) -> None:
+    ledger.keep(rate("RUB", 1, 1), rate("USD", 1, 90))
+    role = CustomValues(kind="contact", record_ref="contact:a", values={"role": "ЛПР", "rank": "2"})
+    ledger.keep(deal("a", "WON", 5, currency="USD"), filled("a", role="3"), role)
+    assert kept(ledger) == {
+        ("a", "role"): ("3", 300, 270_00),
+        ("contact:a", "role"): ("ЛПР", None, None),
+        ("contact:a", "rank"): ("2", 200, None),
+    }
+    ledger.keep(deal("a", "WON", 7, currency="USD"), CustomFields(kind="contact", missing=("x",)))
+    assert kept(ledger)["contact:a", "rank"] == ("2", 200, None)
+    with ledger.store.read() as tx:
+        assert missing_fields(tx, 1, "contact") == {"x"}
+        assert missing_fields(tx, 1, "deal") == frozenset()

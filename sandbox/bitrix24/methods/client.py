@@ -8,8 +8,9 @@ from sandbox.bitrix24.client import (
     COMPANY_TYPE,
     CONTACT_TYPE,
     FIELDS,
-    OLD_FIELDS,
     Clients,
+    client_fields,
+    old_client_fields,
     read_client,
     show_old_client,
 )
@@ -62,6 +63,8 @@ def update_client(call: Call) -> Reply:
     """crm.item.update"""
     portal, kind, values = call.portal, call.whole("entityTypeId"), _values(call)
     entry = _found(call)
+    if "extra" in values:
+        values["extra"] = {**(entry.extra or {}), **values["extra"]}
     if _kept(call, kind).change(entry.id, by=portal.access.user, **values):
         portal.note_write(Write("crm.item.update", kind, entry.id, values), robots=True)
     return _shown(call, entry)
@@ -76,7 +79,7 @@ def delete_client(call: Call) -> Reply:
 
 
 def _columns(call: Call) -> dict[str, Field]:
-    return FIELDS[call.whole("entityTypeId")]
+    return client_fields(call.whole("entityTypeId"), call.portal.userfields)
 
 
 def _kept(call: Call, kind: int) -> Clients:
@@ -101,7 +104,8 @@ def _values(call: Call) -> dict[str, Any]:
     if "fields" not in call.params:
         raise ApiError(400, 100, "Could not find value for parameter {fields}")
     try:
-        return read_client(as_map(call.params["fields"]), _columns(call))
+        kind = call.whole("entityTypeId")
+        return read_client(as_map(call.params["fields"]), kind, call.portal.userfields)
     except (TypeError, ValueError) as error:
         text = f"Invalid field value: {error}"
         raise ApiError(400, "CRM_FIELD_ERROR_VALUE_NOT_VALID", text) from None
@@ -118,7 +122,7 @@ def _shown(call: Call, entry: Entry) -> Reply:
 
 def _old_list(kind: int) -> Answer:
     def answer(call: Call) -> Reply:
-        columns = OLD_FIELDS[kind]
+        columns = old_client_fields(kind, call.portal.userfields)
         grammar = Grammar(columns, strict=False)
         page = call.page(_kept(call, kind), grammar, any_case=True, visible=_visible(call))
         chosen = read_select(call.any_case("select"), columns, "ID")

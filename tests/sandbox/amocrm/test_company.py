@@ -131,7 +131,7 @@ def test_every_metric_has_something_to_count(company: Account) -> None:
         "sales_cycle", "win_rate", "leads_created", "leads_won", "lead_conversion",
         "contacts_created", "companies_created", "response_time", "response_time_work",
         "leads_answered", "lead_answer_share", "callback_time", "callback_time_work",
-        "calls_missed_unreturned", "purchases", "purchases_revenue",
+        "calls_missed_unreturned", "purchases", "purchases_revenue", "products_sold",
     }  # fmt: skip
 
 
