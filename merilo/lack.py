@@ -14,11 +14,15 @@ _WORDS = {
         "stream": "нужен источник с потоком {names}: добавьте [sources.*]",
         "setting": "нужна настройка {names}",
         "awaits": "пока ничто не даёт этих данных; нужно: {names}",
+        "unread": "такие поля этого источника не читаются",
+        "unused": "ни один показатель этого не использует",
     },
     "en": {
         "stream": "needs a source with the stream {names}: add [sources.*]",
         "setting": "needs the setting {names}",
         "awaits": "nothing feeds it yet; it awaits: {names}",
+        "unread": "such fields of this source are not read",
+        "unused": "no metric uses it",
     },
 }
 
@@ -57,6 +61,7 @@ def lack_of(metric: Metric, vantage: Vantage, language: str) -> str:
 
 def unused(catalog: Catalog, settings: Settings, vantage: Vantage) -> Iterator[tuple[str, str]]:
     """Keys of [fields.SOURCE] and [funnels.SOURCE] that feed nothing: (key, what to do)."""
+    words = _WORDS[settings.merilo.language]
     needs = {need for each in catalog.metrics.values() for need in each.needs}
     for source in vantage.configured:
         fed = vantage.settings.get(source, {})
@@ -67,13 +72,10 @@ def unused(catalog: Catalog, settings: Settings, vantage: Vantage) -> Iterator[t
             key = f"[{need.replace('.', f'.{source}.', 1).rpartition('.')[0]}]"
             name = need.rpartition(".")[2]
             if need not in fed:
-                yield f"{key} {name}", "такие поля этого источника не читаются"
+                yield f"{key} {name}", words["unread"]
             elif need not in needs:
                 known = [each.rpartition(".")[2] for each in needs if same_table(each, need)]
-                yield (
-                    f"{key} {name}",
-                    f"ни один показатель этого не использует{nearest(name, known)}",
-                )
+                yield f"{key} {name}", words["unused"] + nearest(name, known)
 
 
 def same_table(one: str, other: str) -> bool:

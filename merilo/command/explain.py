@@ -28,6 +28,7 @@ def explain(
     """List exactly the records that add up to a number."""
     from kpi.period import parse_period
     from kpi.person import find_manager
+    from merilo.command_text import CommandText
     from merilo.exit_code import ExitCode
     from merilo.phrase import Phrase
     from merilo.wiring import open_app
@@ -42,11 +43,7 @@ def explain(
         else:
             print_explanation(found, app, span, Phrase(own.language, own.currency, own.zone))
     if not found.agrees:
-        typer.echo(
-            "Записи не складываются в сохранённое число. Ничего не изменено. "
-            "Выполните `merilo kpi rebuild`: показатели будут пересчитаны по фактам.",
-            err=True,
-        )
+        typer.echo(CommandText(own.language)("records_disagree"), err=True)
         raise typer.Exit(ExitCode.BUG)
 
 

@@ -104,19 +104,17 @@ def _print_table(opened: "App", query: "Query", found: "list[Value]") -> None:
 def rebuild_cells(context: typer.Context) -> None:
     """Count everything anew from the stored facts and compare; exit 70 if it differed."""
     from kpi.engine import rebuild
+    from merilo.command_text import CommandText
     from merilo.exit_code import ExitCode
     from merilo.wiring import open_app
 
     with open_app(context.obj) as opened:
         differed = rebuild(opened.store, opened.catalog)
+        say = CommandText(opened.settings.merilo.language)
     if differed:
-        typer.echo(
-            "Сохранённые показатели отличались от фактов. Они пересчитаны и теперь верны. "
-            "Это ошибка программы: пожалуйста, сообщите о ней.",
-            err=True,
-        )
+        typer.echo(say("metrics_differed"), err=True)
         raise typer.Exit(ExitCode.BUG)
-    typer.echo("Показатели совпадают с фактами.")
+    typer.echo(say("metrics_agree"))
 
 
 def choose_days(

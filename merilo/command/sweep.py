@@ -17,20 +17,18 @@ def sweep(
     ] = False,
 ) -> None:
     """Compare ids with the CRM: mark what was deleted there, fetch what was missed."""
+    from merilo.command_text import CommandText
     from merilo.cycle import run_sweep
     from merilo.wiring import open_app
 
     with open_app(context.obj) as app:
+        say = CommandText(app.settings.merilo.language)
         for source in choose_sources(app, sources):
             results = run_sweep(app, source, accept=accept_removals)
             for each in results:
-                typer.echo(
-                    f"{source}/{each.stream}: сверено {each.compared}, "
-                    f"удалено {each.removed}, дочитано {each.missed}"
-                )
+                counts = {"compared": each.compared, "removed": each.removed, "missed": each.missed}
+                typer.echo(say("swept", name=f"{source}/{each.stream}", **counts))
             if results:
                 continue
-            if any(each.existing_ids for each in app.connectors[source].streams):
-                typer.echo(f"{source}: сверять нечего, сначала выполните merilo sync {source}")
-            else:
-                typer.echo(f"{source}: эта система записей не удаляет; последний месяц перечитан")
+            removes = any(each.existing_ids for each in app.connectors[source].streams)
+            typer.echo(say("nothing_to_sweep" if removes else "never_removes", source=source))

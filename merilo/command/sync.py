@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from merilo.command_text import CommandText
     from merilo.cycle import CycleResult
     from merilo.wiring import App
     from sync.page import StreamResult
@@ -26,16 +27,19 @@ def sync(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a stream.")] = False,
 ) -> None:
     """Read what changed; the first time reads everything, and may be interrupted and resumed."""
+    from merilo.command_text import CommandText
     from merilo.cycle import run_cycle
     from merilo.exit_code import ExitCode, code_of, gravest
     from merilo.wiring import open_app
 
     codes = []
     with open_app(context.obj) as app:
+        say = CommandText(app.settings.merilo.language)
         for source in choose_sources(app, sources):
             check_streams(app, source, stream or ())
-            result = run_cycle(app, source, names=stream or (), full=full, report=_progress(source))
-            _print(result, as_json=as_json)
+            report = _progress(source, say)
+            result = run_cycle(app, source, names=stream or (), full=full, report=report)
+            _print(result, say, as_json=as_json)
             codes += [code_of(error) for error in result.errors]
             if any(each.quarantined for each in result.streams):
                 codes.append(ExitCode.PARTLY)
@@ -62,19 +66,20 @@ def check_streams(app: "App", source: str, wanted: "Sequence[str]") -> None:
             raise typer.BadParameter(f"{source} has no stream {name!r}; it has {known}")
 
 
-def _progress(source: str) -> "Callable[[StreamResult], None]":
+def _progress(source: str, say: "CommandText") -> "Callable[[StreamResult], None]":
     """Counts on one line of stderr while a person watches; nothing into a pipe."""
     if not sys.stderr.isatty():
         return lambda _result: None
 
     def show(result: "StreamResult") -> None:
-        sys.stderr.write(f"\r{source}/{result.stream}: {result.read:,} записей\x1b[K")
+        name = f"{source}/{result.stream}"
+        sys.stderr.write(f"\r{say('progress', name=name, read=result.read)}\x1b[K")
         sys.stderr.flush()
 
     return show
 
 
-def _print(result: "CycleResult", *, as_json: bool) -> None:
+def _print(result: "CycleResult", say: "CommandText", *, as_json: bool) -> None:
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     if result.failed is not None and not as_json:
@@ -97,7 +102,7 @@ def _print(result: "CycleResult", *, as_json: bool) -> None:
         if each.error is not None:
             typer.echo(f"{name}: {each.error}", err=True)
         elif each.absent:
-            typer.echo(f"{name}: в портале таких записей нет")
+            typer.echo(say("no_such_records", name=name))
         else:
-            aside = f", в карантине {each.quarantined}" if each.quarantined else ""
-            typer.echo(f"{name}: прочитано {each.read}, изменилось {each.changed}{aside}")
+            aside = f", {say('aside')} {each.quarantined}" if each.quarantined else ""
+            typer.echo(say("read", name=name, read=each.read, changed=each.changed) + aside)

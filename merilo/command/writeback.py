@@ -10,21 +10,13 @@ if TYPE_CHECKING:
 
     from config.error import MeriloError
     from config.settings import DestinationSettings
+    from merilo.command_text import CommandText
     from merilo.exit_code import ExitCode
     from merilo.wiring import App
     from writeback.plan import Step
     from writeback.result import WriteResult
 
 app = typer.Typer(no_args_is_help=True, help="Write the numbers back into the CRM.")
-
-_ACTIONS = {
-    "create_type": "создать смарт-процесс",
-    "create_field": "создать поле",
-    "create": "создать",
-    "adopt": "принять",
-    "update": "изменить",
-    "conflict": "правка человека",
-}
 
 
 @app.command("plan")
@@ -33,21 +25,23 @@ def show_plan(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a step.")] = False,
 ) -> None:
     """Show every step that `apply` would take. Sends nothing."""
+    from merilo.command_text import CommandText
     from merilo.scorecard import plan_writeback
     from merilo.wiring import open_app
 
     codes = []
     with open_app(context.obj) as opened:
-        for destination in _destinations(opened):
+        say = CommandText(opened.settings.merilo.language)
+        for destination in _destinations(opened, say):
             try:
                 steps = plan_writeback(opened, destination).steps
             except _expected() as error:
                 codes.append(_tell(destination.name, error))
                 continue
             for step in steps:
-                typer.echo(_json(step) if as_json else _line(step))
+                typer.echo(_json(step) if as_json else _line(step, say))
             if not steps and not as_json:
-                typer.echo(f"{destination.name}: менять нечего")
+                typer.echo(say("nothing_to_change", name=destination.name))
     _leave(codes)
 
 
@@ -59,18 +53,20 @@ def send(
     ] = False,
 ) -> None:
     """Compute the plan anew, send it, verify by reading back."""
+    from merilo.command_text import CommandText
     from merilo.scorecard import apply_writeback
     from merilo.wiring import open_app
 
     codes = []
     with open_app(context.obj) as opened:
-        for destination in _destinations(opened):
+        say = CommandText(opened.settings.merilo.language)
+        for destination in _destinations(opened, say):
             try:
                 result = apply_writeback(opened, destination, yes=yes)
             except _expected() as error:
                 codes.append(_tell(destination.name, error))
                 continue
-            codes += _report(destination.name, result)
+            codes += _report(destination.name, result, say)
     _leave(codes)
 
 
@@ -80,6 +76,7 @@ def take_back(
     run: Annotated[int, typer.Argument(metavar="RUN", help="The number that `apply` printed.")],
 ) -> None:
     """Put the old values back where ours still stand, and pause the destination."""
+    from merilo.command_text import CommandText
     from merilo.exit_code import ExitCode
     from merilo.scorecard import undo_writeback
     from merilo.wiring import open_app
@@ -92,19 +89,20 @@ def take_back(
         if found is None or found.destination not in places:
             raise typer.BadParameter(f"there is no run {run} of a configured destination")
         result = undo_writeback(opened, places[found.destination], run)
-        typer.echo(f"{found.destination}: возвращено записей {result.put_back}; запись на паузе")
+        say = CommandText(opened.settings.merilo.language)
+        typer.echo(say("put_back", name=found.destination, count=result.put_back))
         for left in result.left:
-            fields = ", ".join(left.fields) or "запись целиком"
-            typer.echo(f"  {left.key}: оставлено как есть ({fields})")
+            fields = ", ".join(left.fields) or say("whole_record")
+            typer.echo(say("left_as_is", key=left.key, fields=fields))
         _leave([ExitCode.PARTLY] if result.rejected else [])
 
 
-def _destinations(opened: "App") -> "Iterator[DestinationSettings]":
+def _destinations(opened: "App", say: "CommandText") -> "Iterator[DestinationSettings]":
     from kpi.engine import refresh
 
     refresh(opened.store, opened.catalog, opened.settings.merilo.zone)
     if not opened.settings.destinations:
-        typer.echo("В настройках нет ни одного [[destinations]]", err=True)
+        typer.echo(say("no_destinations"), err=True)
     yield from opened.settings.destinations
 
 
@@ -127,20 +125,20 @@ def _leave(codes: "list[ExitCode]") -> None:
     raise typer.Exit(gravest(codes))
 
 
-def _report(name: str, result: "WriteResult") -> "list[ExitCode]":
+def _report(name: str, result: "WriteResult", say: "CommandText") -> "list[ExitCode]":
     from merilo.exit_code import ExitCode
 
     if result.run is None and not result.conflicts:
-        typer.echo(f"{name}: менять нечего")
+        typer.echo(say("nothing_to_change", name=name))
     if result.run is not None:
-        typer.echo(f"RUN {result.run} {name}: записано {result.written}")
+        typer.echo(say("written", run=result.run, name=name, count=result.written))
     for conflict in result.conflicts:
-        what = conflict.field or "запись удалена"
-        typer.echo(f"  {conflict.key}: правка человека оставлена ({what})")
+        what = conflict.field or say("record_deleted")
+        typer.echo(say("edit_kept", key=conflict.key, what=what))
     for refused in result.rejected:
         typer.echo(f"  {refused.key}: {refused.reason}", err=True)
     if result.unresolved:
-        typer.echo(f"  без ответа {result.unresolved}: выяснится при следующем запуске", err=True)
+        typer.echo(say("unanswered", count=result.unresolved), err=True)
     codes = [ExitCode.REMOTE] if result.unresolved else []
     return [*codes, ExitCode.PARTLY] if result.rejected else codes
 
@@ -150,16 +148,13 @@ def _json(step: "Step") -> str:
     return json_text.dumps(about, ensure_ascii=False)
 
 
-def _line(step: "Step") -> str:
-    about = [step.destination, _ACTIONS[step.action]]
+def _line(step: "Step", say: "CommandText") -> str:
+    about = [step.destination, say(f"action_{step.action}")]
     if step.manager is not None and step.period is not None:
         about.append(f"{step.manager} · {step.period:%Y-%m}")
     elif step.record is not None:
         about.append(step.record)
     if step.field is not None:
-        about.append(f"{step.field}: {_shown(step.old)} → {_shown(step.new)}")
+        old, new = (say("empty") if each is None else each for each in (step.old, step.new))
+        about.append(f"{step.field}: {old} → {new}")
     return "  ".join(about)
-
-
-def _shown(text: str | None) -> str:
-    return "пусто" if text is None else text

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.settings import Settings
+from config.settings import MeriloSection, Settings
 from kpi.catalog import Catalog, load_catalog
 from kpi.coverage import Vantage
 from merilo.lack import lack_of, lacks, unused
@@ -54,4 +54,9 @@ def test_settings_that_feed_nothing_are_told(catalog: Catalog, tmp_path: Path) -
             'ни один показатель этого не использует; did you mean "qualified"?',
         ),
         ("[fields.main.lead] margin", "такие поля этого источника не читаются"),
+    ]
+    english = settings.model_copy(update={"merilo": MeriloSection(language="en")})
+    assert [why for _, why in unused(catalog, english, fed)] == [
+        'no metric uses it; did you mean "qualified"?',
+        "such fields of this source are not read",
     ]
