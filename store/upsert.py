@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam
+from sqlalchemy import Connection, Table
 
 from store.table import JOURNAL
 
@@ -82,8 +82,8 @@ def delete_rows(tx: Connection, table: Table, keys: Sequence[Row], *, journal: b
 def amend_rows(
     tx: Connection, table: Table, news: Mapping[Place, Mapping[str, Any]], *, journal: bool
 ) -> int:
-    """Gives columns of stored records other values; how many records. Of every record the same
-    columns. A record of several rows has them on each.
+    """Gives columns of stored records other values, as they lie in the database; how many records.
+    Of every record the same columns. A record of several rows has them on each.
 
     With `journal`, old and new images of the rows are kept for the KPIs.
     """
@@ -91,15 +91,11 @@ def amend_rows(
         return 0
     keys = _keys(tx, table, news) if journal else []
     keep_images(tx, table, keys, sign=-1)
-    columns = next(iter(news.values()))
-    tx.execute(
-        table.update()
-        .where(table.c.source_id == bindparam("place"), table.c.ref == bindparam("of"))
-        .values({name: bindparam(f"new_{name}") for name in columns}),
-        [
-            {"place": place, "of": ref} | {f"new_{name}": value for name, value in values.items()}
-            for (place, ref), values in news.items()
-        ],
+    names, mark = list(next(iter(news.values()))), _placeholder(tx)
+    changes = ", ".join(f"{name} = {mark}" for name in names)
+    tx.exec_driver_sql(
+        f"UPDATE {_name(tx, table)} SET {changes} WHERE source_id = {mark} AND ref = {mark}",
+        [(*(values[name] for name in names), *place) for place, values in news.items()],
     )
     keep_images(tx, table, keys, sign=+1)
     return len(news)

@@ -10,7 +10,6 @@ from config.work_calendar import WorkCalendar
 from store.fact import CallLeg, Deal
 from store.moment import LocalDays, to_ms
 from store.record import owner_at
-from store.table import DEAL
 from store.upsert import Row, row_hash
 from sync.fold import EACH_LEG, in_order, lasts_s, shares, tell
 from sync.money import NO_RATES, Rates
@@ -19,7 +18,6 @@ from sync.people import People
 
 _UNSETTLED = (None, None, 0, None, None)
 """The waits, `seen` and the twin of a call are found out when its row stands."""
-_UPDATED_AT = DEAL.columns.keys().index("updated_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +67,7 @@ class Credit:
             is_own = closed_at is deal.closed_at
             moved_ms = closed_ms if is_own else to_ms(deal.closed_at)
             cycle_s = (closed_ms - created_ms) // 1000
-        row = (
+        head = (
             source_id,
             deal.ref,
             deal.pipeline_ref,
@@ -81,7 +79,8 @@ class Credit:
             owner,
             deal.client_ref,
             created_ms,
-            to_ms(deal.updated_at),
+        )
+        tail = (
             closed_ms,
             moved_ms,
             None,
@@ -96,7 +95,7 @@ class Credit:
             deal.reason,
         )
         # A version that only carries a new mark, as after our own write-back, is no change.
-        return (*row, row_hash((*row[:_UPDATED_AT], *row[_UPDATED_AT + 1 :])))
+        return (*head, to_ms(deal.updated_at), *tail, row_hash(head + tail))
 
     def call_rows(self, source_id: int, legs: Sequence[CallLeg]) -> list[Row]:
         """The call of these legs: a row for the team and one for each credited manager.

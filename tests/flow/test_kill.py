@@ -32,8 +32,8 @@ def requests_of_a_whole_run(folder: Path) -> int:
 @pytest.mark.parametrize(
     ("when", "first", "step"),
     [
-        pytest.param("before", 2, 5, id="a sample-before"),
-        pytest.param("after", 4, 5, id="a sample-after"),
+        pytest.param("before", 2, 8, id="a sample-before"),
+        pytest.param("after", 4, 8, id="a sample-after"),
         pytest.param("before", 1, 1, id="before", marks=pytest.mark.long),
         pytest.param("after", 1, 1, id="after", marks=pytest.mark.long),
     ],
