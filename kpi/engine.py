@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, delete, exists, select
+from sqlalchemy import Connection
 
 from kpi.catalog import Catalog
 from kpi.cell import cells_of, differ, drop, fill, fold, make, replace
 from kpi.snapshot import is_due, take_snapshots
 from store.mark import REBUILD, clear_mark, read_mark, write_mark
 from store.store import Store
-from store.table import JOURNAL
+from store.upsert import empty_journals, waiting_journals
 
 _CATALOG = "kpi.catalog"
-_WAITING = select(*(exists(select(journal.c.seq)) for journal in JOURNAL.values()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +68,7 @@ def is_current(tx: Connection, catalog: Catalog) -> bool:
     """Whether the cells hold everything the facts say."""
     if not is_kept(tx, catalog) or read_mark(tx, REBUILD) is not None:
         return False
-    return not _waiting(tx)
-
-
-def _waiting(tx: Connection) -> list[Table]:
-    """The journals that hold a change."""
-    found = tx.execute(_WAITING).one()
-    return [journal for journal, holds in zip(JOURNAL.values(), found, strict=True) if holds]
+    return not waiting_journals(tx)
 
 
 def _refresh(tx: Connection, catalog: Catalog) -> Refreshed:
@@ -89,5 +82,4 @@ def _refresh(tx: Connection, catalog: Catalog) -> Refreshed:
         clear_mark(tx, REBUILD)
     else:
         fold(tx, cells)
-    folded = sum(tx.execute(delete(journal)).rowcount for journal in _waiting(tx))
-    return Refreshed(folded=folded, rebuilt=anew)
+    return Refreshed(folded=empty_journals(tx), rebuilt=anew)

@@ -20,6 +20,9 @@ _BLOCK = 50
 _MANY = 100
 """So many values are not looked for, one by one, before it is known that there is any row."""
 
+_JOURNALS = [journal.name for journal in JOURNAL.values()]
+_WAITING = f"SELECT {', '.join(f'EXISTS (SELECT 1 FROM {name})' for name in _JOURNALS)}"
+
 _encode = msgspec.msgpack.Encoder().encode
 _to_json = msgspec.json.Encoder().encode
 _digest, _read = hashlib.blake2b, int.from_bytes
@@ -131,6 +134,18 @@ def keep_images(tx: Connection, table: Table, keys: Sequence[Row], *, sign: int)
         f"SELECT {sign:d}, {columns} FROM {_name(tx, table)} WHERE {_key_match(tx, table)}",
         list(keys),
     )
+
+
+def waiting_journals(tx: Connection) -> list[str]:
+    """The names of the journals that hold an image."""
+    found = tx.exec_driver_sql(_WAITING).one()
+    return [name for name, holds in zip(_JOURNALS, found, strict=True) if holds]
+
+
+def empty_journals(tx: Connection) -> int:
+    """Forgets every image; how many there were."""
+    emptied = [tx.exec_driver_sql(f"DELETE FROM {name}") for name in waiting_journals(tx)]
+    return sum(each.rowcount for each in emptied)
 
 
 def find_rows(
