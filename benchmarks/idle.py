@@ -1,7 +1,6 @@
 """What the service costs while nothing happens, and how soon it is there."""
 
 import json
-import re
 import signal
 import socket
 import statistics
@@ -13,6 +12,7 @@ import urllib.request
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks.memory import resident_mib
 from benchmarks.portal import portal, write_settings
 
 _MERILO = [sys.executable, "-c", "from merilo.launch import main; main()"]
@@ -34,7 +34,7 @@ def run(*, large: bool) -> None:
                 print(f"first request: {first:.2f} s after start (goal: <= 2)")
                 _wait_for(f"http://127.0.0.1:{port}/")
                 time.sleep(10)
-                print(f"idle with its web: {_resident_mb(process.pid):.0f} MB (goal: <= 100)")
+                print(f"idle with its web: {resident_mib(process.pid)} MB (goal: <= 100)")
             finally:
                 process.send_signal(signal.SIGTERM)
                 began = time.monotonic()
@@ -70,13 +70,6 @@ def _wait_for(url: str) -> None:
             time.sleep(0.05)
         else:
             return
-
-
-def _resident_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+)", status)
-    assert found is not None
-    return int(found[1]) / 1024
 
 
 def _free_port() -> int:

@@ -6,19 +6,14 @@ from datetime import datetime
 
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient
-from connectors.amocrm.named_field import (
-    CONTACT,
-    MISSING,
-    custom_values,
-    missing_fields,
-    rules_of,
-)
+from connectors.amocrm.named_field import custom_values, missing_fields
 from connectors.amocrm.recent import changed, fetched
 from connectors.amocrm.value import moment
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, Record, Since
 from connectors.field import optional_ref, required_ref, text_of
-from store.fact import Client, ClientKind, CustomFields, Fact
+from connectors.named_field import CONTACT, missing_in, rules_of
+from store.fact import Client, ClientKind, Fact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +55,8 @@ class Cards:
 
     def normalize(self, record: Record, context: Context) -> Iterable[Fact]:
         """A card (contacts-api, companies-api), and what its custom fields hold."""
-        if MISSING in record:
-            yield CustomFields(kind=CONTACT, missing=tuple(record[MISSING]))
+        if told := missing_in(record, CONTACT):
+            yield told
             return
         if record.get("is_deleted") is True:
             return

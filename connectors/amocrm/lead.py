@@ -8,14 +8,15 @@ from connectors.amocrm import product
 from connectors.amocrm.account import account_of, stage_of, unsorted_stages
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient
-from connectors.amocrm.named_field import MISSING, custom_values, missing_fields
+from connectors.amocrm.named_field import custom_values, missing_fields
 from connectors.amocrm.product_list import with_lines
 from connectors.amocrm.recent import changed, fetched
 from connectors.amocrm.value import moment, money_of, optional_moment, state_of
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, Record, Since
 from connectors.field import optional_ref, required_ref, text_of
-from store.fact import CustomFields, Deal, DealState, Fact, Lead
+from connectors.named_field import DEAL, missing_in
+from store.fact import Deal, DealState, Fact, Lead
 
 NAME = "deals"
 PATH = "api/v4/leads"
@@ -74,8 +75,8 @@ def _with_lines(client: AmocrmClient, rows: Sequence[Record]) -> list[Record]:
 
 def normalize(record: Record, context: Context) -> Iterable[Fact]:
     """A lead (leads-api) and what it sells; nothing for one in Unsorted or in the bin."""
-    if MISSING in record:
-        return (CustomFields(kind="deal", missing=tuple(record[MISSING])),)
+    if told := missing_in(record, DEAL):
+        return (told,)
     if record.get("is_unsorted") or record.get("is_deleted"):
         return ()
     ref = required_ref(record, "id")
@@ -106,7 +107,7 @@ def normalize(record: Record, context: Context) -> Iterable[Fact]:
         created_at=created_at,
         updated_at=updated_at,
     )
-    wanted = context.fields.get("deal", {})
+    wanted = context.fields.get(DEAL, {})
     values = [custom_values(record, ref, wanted)] if wanted else []
     return (made, lead, *values, *product.normalize(record, context))
 

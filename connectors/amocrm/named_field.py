@@ -1,19 +1,17 @@
 """Custom fields that metrics use, of leads and contacts, as [fields.SOURCE.deal] and
 [fields.SOURCE.contact] name them: by id or code."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from config.value import nearest
 from connectors.amocrm.classify import as_list, as_map
 from connectors.amocrm.client import AmocrmClient
 from connectors.amocrm.custom_field import existing
-from connectors.base import Check, Context, Record
+from connectors.base import Check, Record
 from connectors.error import RemoteError
 from connectors.field import text_of
+from connectors.named_field import CONTACT, DEAL, check_of, missing_record
 from store.fact import CustomValues
 
-MISSING = "missing_fields"
-DEAL, CONTACT = "deal", "contact"
 _PATHS = {DEAL: "api/v4/leads", CONTACT: "api/v4/contacts"}
 
 
@@ -38,8 +36,7 @@ def missing_fields(client: AmocrmClient, kind: str = DEAL) -> list[Record]:
     if not wanted:
         return []
     known = _known(client, kind)
-    gone = sorted(ours for ours, theirs in wanted.items() if theirs not in known)
-    return [{"id": kind, MISSING: gone}]
+    return [missing_record(kind, [ours for ours, theirs in wanted.items() if theirs not in known])]
 
 
 def check_fields(client: AmocrmClient) -> Iterator[Check]:
@@ -52,20 +49,8 @@ def check_fields(client: AmocrmClient) -> Iterator[Check]:
             yield Check.failed("fields", error)
             continue
         for ours, theirs in wanted.items():
-            ok, where = theirs in known, f"[fields.{client.options.source}.{kind}]"
-            detail = f"{kind}s have no field {theirs}: metrics made of it are unknown"
-            todo = f"Correct {ours} in {where}{nearest(theirs, known)}"
-            yield Check(
-                name=f"field {ours}",
-                ok=ok,
-                detail=theirs if ok else detail,
-                todo="" if ok else todo,
-            )
-
-
-def rules_of(kind: str) -> Callable[[Context], str]:
-    """Which fields are read: when that changes everything is read again."""
-    return lambda context: repr(sorted(context.fields.get(kind, {}).items()))
+            place = (client.options.source, kind)
+            yield check_of(place, ours, theirs, known, ok=theirs in known)
 
 
 def _known(client: AmocrmClient, kind: str) -> set[str]:

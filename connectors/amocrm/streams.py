@@ -3,9 +3,10 @@
 Their names are those that metrics know; what one list feeds under several names says so.
 """
 
-from connectors.amocrm import event, funnel, lead, named_field, note, product, purchase, task, user
+from connectors.amocrm import event, funnel, lead, note, product, purchase, task, user
 from connectors.amocrm.card import COMPANIES, CONTACTS, Cards
 from connectors.base import Stream
+from connectors.named_field import DEAL, rules_of
 from store.fact import Deal, Lead, Meeting, Task
 
 
@@ -58,7 +59,7 @@ STREAMS = (
         lag=lead.LAG,
         existing_ids=lead.existing_ids,
         fetch=lead.fetch,
-        rules=named_field.rules_of(named_field.DEAL),
+        rules=rules_of(DEAL),
         feeds=("deals", "leads", "past_deals"),
         facts=(Deal, Lead),
     ),

@@ -7,9 +7,10 @@ from datetime import datetime
 from connectors.base import Context, Page, Record, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command
-from connectors.bitrix24.custom_field import CONTACT, missing_fields, values_of
+from connectors.bitrix24.custom_field import values_of
 from connectors.bitrix24.item import Items
 from connectors.field import moment, optional_ref, required_ref, text_of
+from connectors.named_field import CONTACT, missing_in
 from store.fact import Client, ClientKind, Fact
 
 KEY = "ref"
@@ -50,7 +51,7 @@ class Clients:
 
     def normalize(self, record: Record, context: Context) -> Iterable[Fact]:
         """A contact by name and surname, a company by its title; what custom fields hold."""
-        if told := missing_fields(record, CONTACT):
+        if told := missing_in(record, CONTACT):
             return (told,)
         names = ("name", "lastName") if self.kind is ClientKind.CONTACT else ("title",)
         ref = self.prefix + required_ref(record, "id")

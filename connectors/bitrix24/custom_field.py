@@ -4,24 +4,23 @@ crm.item.* calls them irregularly (UF_CRM_3_DIGIT10 is ufCrm_3_DIGIT10), so the 
 crm.item.fields (api-reference/crm/universal/crm-item-fields.md), anew every hour.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from config.value import nearest
 from connectors.base import Check, Context, Page, Record, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command
 from connectors.bitrix24.envelope import as_map
 from connectors.bitrix24.normalize import deal
-from connectors.bitrix24.reply import BatchReply
+from connectors.bitrix24.reply import BatchReply, Reply
 from connectors.error import RemoteError
-from store.fact import CustomFields, CustomValues, Fact
+from connectors.named_field import CONTACT, DEAL, check_of, missing_in, missing_record
+from store.fact import CustomValues, Fact
 
-DEAL, CONTACT = "deal", "contact"
 METHOD = "crm.item.fields"
 WITH_FIELDS = {"deals": DEAL, "past_deals": DEAL, "contacts": CONTACT}
 """Streams whose records' custom fields are read, and what their records are."""
@@ -32,9 +31,8 @@ _SEVERAL = {DEAL: ", ", CONTACT: "\n"}
 LOSS_REASON = "loss_reason"
 """The field that tells why a deal was lost, where the stage does not."""
 KNOWN_FOR = timedelta(hours=1)
-VALUES, MISSING = "merilo values", "merilo missing"
-"""Keys added to records, which no field of a portal is called: texts by our names, and the names
-that the portal has no field for."""
+VALUES = "merilo values"
+"""Key added to records, which no field of a portal is called: texts by our names."""
 
 
 @dataclass(frozen=True)
@@ -78,21 +76,9 @@ def with_values(client: Bitrix24Client, pages: Iterator[Page], kind: str) -> Ite
         rows = [{**row, VALUES: _texts(row, columns.known, kind)} for row in page.records]
         missing = tuple(sorted(wanted.keys() - columns.known.keys()))
         if missing != columns.told:
-            rows.append({"id": kind, MISSING: missing})
+            rows.append(missing_record(kind, missing))
             columns.told = missing
         yield replace(page, records=rows)
-
-
-def rules_of(kind: str) -> Callable[[Context], str]:
-    """Which fields are read: when that changes everything is read again."""
-    return lambda context: repr(sorted(context.fields.get(kind, {}).items()))
-
-
-def missing_fields(record: Record, kind: str) -> CustomFields | None:
-    """What a record tells that tells of fields; None if it is a record like others."""
-    if MISSING not in record:
-        return None
-    return CustomFields(kind=kind, missing=tuple(record[MISSING]))
 
 
 def values_of(record: Record, kind: str, ref: str) -> CustomValues | None:
@@ -106,7 +92,7 @@ def values_of(record: Record, kind: str, ref: str) -> CustomValues | None:
 
 def deal_facts(record: Record, context: Context) -> Iterator[Fact]:
     """A deal, and what its custom fields hold."""
-    if told := missing_fields(record, DEAL):
+    if told := missing_in(record, DEAL):
         yield told
         return
     (made,) = deal(record, context)
@@ -145,22 +131,17 @@ def check_fields(client: Bitrix24Client, reply: BatchReply) -> Iterator[Check]:
 
 
 def _check(
-    client: Bitrix24Client, kind: str, wanted: Mapping[str, str], outcome: object
+    client: Bitrix24Client, kind: str, wanted: Mapping[str, str], outcome: Reply | RemoteError
 ) -> Iterator[Check]:
     if isinstance(outcome, RemoteError):
-        yield Check(name="fields", ok=False, detail=outcome.what, todo=outcome.todo)
+        yield Check.failed("fields", outcome)
         return
-    fields = as_map(as_map(getattr(outcome, "result", None)).get("fields"))
+    fields = as_map(as_map(outcome.result).get("fields"))
     found = columns_of(wanted, fields)
     known = [str(as_map(each).get("upperName", name)) for name, each in fields.items()]
     for ours, theirs in wanted.items():
-        name = f"field {ours}"
-        if ours in found:
-            yield Check(name=name, ok=True, detail=theirs)
-            continue
-        hint = f"Correct {ours} in [fields.{client.options.source}.{kind}]{nearest(theirs, known)}"
-        detail = f"{kind}s have no field {theirs}: metrics made of it are unknown"
-        yield Check(name=name, ok=False, detail=detail, todo=hint)
+        place = (client.options.source, kind)
+        yield check_of(place, ours, theirs, known, ok=ours in found)
 
 
 def _params(kind: str) -> Mapping[str, int]:

@@ -19,14 +19,7 @@ from connectors.bitrix24 import (
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import NO_PARAMS, Command, iso
 from connectors.bitrix24.contact import COMPANIES, CONTACTS, KEY, Clients
-from connectors.bitrix24.custom_field import (
-    CONTACT,
-    DEAL,
-    deal_facts,
-    rules_of,
-    with_fields,
-    with_values,
-)
+from connectors.bitrix24.custom_field import deal_facts, with_fields, with_values
 from connectors.bitrix24.envelope import as_map
 from connectors.bitrix24.item import Items
 from connectors.bitrix24.lead import LEADS, QUOTES, lead, lead_pages, quote
@@ -39,6 +32,7 @@ from connectors.bitrix24.paging import (
 )
 from connectors.bitrix24.reply import Reply
 from connectors.bitrix24.run import counted, open_run, pages_before, read_run, up_to_greatest
+from connectors.named_field import CONTACT, DEAL, rules_of
 from store.fact import Fact
 
 DEAL_TYPE = 2

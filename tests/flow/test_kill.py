@@ -14,7 +14,7 @@ from sandbox.bitrix24.listing import Query
 from sandbox.server import start_sandbox
 from store import ledger
 from tests.flow import victim
-from tests.flow.agent import agent, write_settings
+from tests.flow.agent import agent, living_deals, write_settings
 
 DESTINATION = "main/scorecard"
 
@@ -73,7 +73,7 @@ def check(app: App, box: Any, number: int) -> None:
     with app.store.read() as tx:
         deals = set(tx.exec_driver_sql("SELECT ref FROM deal WHERE removed_at IS NULL").scalars())
         legs = set(tx.exec_driver_sql("SELECT ref FROM call_leg").scalars())
-    assert deals == {str(deal.id) for deal in box.portal.deals.rows(Query())}, number
+    assert deals == living_deals(box), number
     rows = box.portal.calls.rows(Query())
     assert legs == {str(row.id) for row in rows if is_counted(row)}, number
     assert plan_writeback(app, app.settings.destinations[0]).steps == (), number

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from merilo.exit_code import ExitCode
-from sandbox.bitrix24.listing import Query
 from sandbox.server import start_sandbox
 from tests.canary import seen_canaries
-from tests.flow.agent import agent, write_settings
+from tests.flow.agent import agent, living_deals, write_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 _START = "from merilo.launch import main; main()"
@@ -40,11 +39,6 @@ def merilo(
 def box() -> Iterator[Any]:
     with start_sandbox("bitrix24", scale="tiny", seed=5, limits=False) as opened:
         yield opened
-
-
-def living_deals(box: Any) -> set[str]:
-    """What there is to read: some of the deals of a company may be deleted on the day of a run."""
-    return {str(deal.id) for deal in box.portal.deals.rows(Query())}
 
 
 def test_a_wrong_webhook_says_what_to_create(box: Any, tmp_path: Path) -> None:

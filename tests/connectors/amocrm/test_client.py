@@ -30,12 +30,6 @@ def box() -> Iterator[Any]:
         yield box
 
 
-@pytest.fixture
-def client(box: Any) -> Iterator[AmocrmClient]:
-    with connected(box) as client:
-        yield client
-
-
 @pytest.mark.parametrize(
     ("name", "status", "kind"),
     [

@@ -15,7 +15,7 @@ from sandbox.amocrm.field import Enums, Field
 from sandbox.client_role import ROLES
 from sandbox.server import start_sandbox
 from store.fact import Client, CustomFields, CustomValues
-from tests.connectors.amocrm.account import CONTEXT, connected
+from tests.connectors.amocrm.account import CONTEXT
 
 LONG_AGO = Since(changed_from=datetime(2015, 1, 1, tzinfo=UTC))
 STREAMS = {stream.name: stream for stream in CONNECTOR.streams}
@@ -25,12 +25,6 @@ CARD = {"id": "contact:5", "number": 5, "name": "Пётр", "created_at": 1, "up
 @pytest.fixture(scope="module")
 def box() -> Iterator[Any]:
     with start_sandbox("amocrm", scale="tiny", seed=5, limits=False) as found:
-        yield found
-
-
-@pytest.fixture
-def client(box: Any) -> Iterator[AmocrmClient]:
-    with connected(box) as found:
         yield found
 
 

@@ -17,7 +17,7 @@ from connectors.error import AbsentError, AuthError, DataError
 from sandbox.amocrm.product import WHOLESALE_ID
 from sandbox.server import start_sandbox
 from store.fact import ProductLine, ProductLines
-from tests.connectors.amocrm.account import CONTEXT, connected, payload
+from tests.connectors.amocrm.account import CONTEXT, payload
 from tests.connectors.clock import FakeClock
 
 NOW = datetime(2026, 10, 15, 12, tzinfo=UTC)
@@ -40,12 +40,6 @@ class Documented:
 def box() -> Iterator[Any]:
     with start_sandbox("amocrm", scale="empty", seed=5, limits=False, clock=FakeClock()) as box:
         yield box
-
-
-@pytest.fixture
-def client(box: Any) -> Iterator[AmocrmClient]:
-    with connected(box) as client:
-        yield client
 
 
 def begin_pass(client: AmocrmClient) -> None:
