@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,22 @@ LARGEST = 1_000_000  # bytes; a settings file is a few thousand
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """Merged settings: `data` as TOML gives it, `places` = (file, line, column) of each key."""
+    """Merged settings: `data` as TOML gives it."""
 
     data: dict[str, Any] = field(default_factory=dict)
-    places: dict[locate.Path, tuple[str, int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    _places: dict[locate.Path, tuple[str, int, int]] = field(default_factory=dict)
+    _unlocated: list[tuple[str, str, dict[str, int]]] = field(default_factory=list)
+
+    @property
+    def places(self) -> dict[locate.Path, tuple[str, int, int]]:
+        """(file, line, column) of each key; sought when first asked for: most files are right."""
+        while self._unlocated:
+            name, text, grown = self._unlocated.pop(0)
+            with suppress(RecursionError):
+                for key, (line, column) in locate.locate(text).items():
+                    self._places[_shift(key, grown)] = (name, line, column)
+        return self._places
 
     def problem(self, path: locate.Path, message: str) -> Problem:
         """`message` at the place of `path`, or of the nearest table around it."""
@@ -31,14 +43,15 @@ class Document:
     @property
     def start(self) -> tuple[str, int, int]:
         """The beginning of the first file."""
-        return self.places.get((), ("environment", 0, 0))
+        return self._places.get((), ("environment", 0, 0))
 
     def add_file(self, path: Path) -> None:
         """Merge a file: tables join, lists of tables grow, other values are replaced."""
         name = str(path)
-        self.places.setdefault((), (name, 1, 1))
+        self._places.setdefault((), (name, 1, 1))
         try:
-            data, places = _parse(path)
+            text = _read(path)
+            data = _parse(text)
         except _BadFileError as error:
             line, column = error.place
             self.problems.append(
@@ -46,8 +59,7 @@ class Document:
             )
             return
         grown = {key: len(old) for key, old in self.data.items() if _is_list_of_tables(old)}
-        for key, (line, column) in places.items():
-            self.places[_shift(key, grown)] = (name, line, column)
+        self._unlocated.append((name, text, grown))
         _merge(self.data, data)
 
 
@@ -64,10 +76,9 @@ def dotted(path: locate.Path) -> str:
     return text.removeprefix(".")
 
 
-def _parse(path: Path) -> tuple[dict[str, Any], dict[locate.Path, tuple[int, int]]]:
-    text = _read(path)
+def _parse(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text), locate.locate(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax(str(error), text) from None
     except RecursionError:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from config.settings import Settings
     from merilo.context import Context
+
+_HEAD_START_S = 0.4
 
 
 def run(context: typer.Context) -> None:
@@ -49,7 +52,8 @@ def serve(context: "Context") -> bool:
         listener = listen(app.settings.web.host, app.settings.web.port)
         service = Service(work_of(app, known), clock=app.clock, reload=reload)
         service.start()
-        # The first request is already on its way while the web is being imported.
+        # Importing the web beside it would double the time to the first request.
+        time.sleep(_HEAD_START_S)
         from merilo.site import start_site
 
         site = start_site(lambda: app, service.states, listener, service.wake)
