@@ -85,9 +85,11 @@ class Stream:
     when it is kept, whatever `changed_from` is, so that a run goes on where it stopped.
     `lag`: overlap that every run reads again. `existing_ids`: ids the vendor has now of records
     changed since a moment, for the sweep. `fetch`: the records with these ids, for what a sweep
-    missed or quarantine replays. `opening`: the commands of the first request, for clients that
-    can ask several at once. `rules`: the settings by which `normalize` understands records, as
-    text; when that changes everything is read again. `late`: rows may come, or change without a
+    missed or quarantine replays. `opening`: the commands of the first request, for clients that can
+    ask several at once. `rules`: the settings by which `normalize` understands records, as text;
+    when that changes everything is read again. `fields`: the kind of record whose custom fields it
+    reads, as [fields.SOURCE.KIND] names them; when others are named everything is read again, and
+    what is made of a new one is unknown until then. `late`: rows may come, or change without a
     mark, this long after they were read; this span is read again every hour. `feeds`: the names by
     which metrics ask for what it reads, where it has not one of its own; `facts`: the kinds that a
     sweep of it compares, likewise.
@@ -102,6 +104,7 @@ class Stream:
     fetch: Callable[[Any, Sequence[str]], Iterator[Page]] | None = None
     opening: Callable[[Since], Sequence[Any]] | None = None
     rules: Callable[[Context], str] | None = None
+    fields: str | None = None
     late: timedelta | None = None
     feeds: tuple[str, ...] = ()
     facts: tuple[type[Any], ...] = ()

@@ -1,20 +1,15 @@
 """Custom fields that metrics use, as [fields.SOURCE.deal] and [fields.SOURCE.contact] name them:
 what every CRM tells of them alike."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from config.value import nearest
-from connectors.base import Check, Context, Record
+from connectors.base import Check, Record
 from store.fact import CustomFields
 
 DEAL, CONTACT = "deal", "contact"
 _MISSING = "merilo missing"
 """Key of a record of ours, which no field of a vendor is called: names of fields it has not."""
-
-
-def rules_of(kind: str) -> Callable[[Context], str]:
-    """Which fields of a kind of record are read: when that changes everything is read again."""
-    return lambda context: repr(sorted(context.fields.get(kind, {}).items()))
 
 
 def missing_record(kind: str, names: Collection[str]) -> Record:

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, exists, select
 
-from kpi.need import STREAM_OF_FIELDS, is_setting, stream_of
+from kpi.need import STREAM_OF_FIELDS, is_field, is_setting, stream_of
 from kpi.period import Span
 from store.bookkeeping import StreamRow
-from store.custom_value import missing_fields
+from store.custom_value import fields_read, missing_fields
 from store.moment import day_number
 from store.table import DEAL, SourceRow, table_of
 
@@ -64,13 +64,14 @@ class Reach(NamedTuple):
 
     `cut`: there are records from before `since`, so there may be others that were not read, and no
     stream brought them.
-    `missing`: settings that name custom fields which the vendor does not have.
+    `fields`: settings of custom fields with which all its records were read, and what the vendor
+    called each then; without those it does not have.
     """
 
     since: datetime | None
     watermark: datetime | None
     cut: bool = False
-    missing: frozenset[str] = frozenset()
+    fields: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,15 @@ def read_reaches(tx: Connection, feeds: Feeds = MappingProxyType({})) -> Reaches
         reaches.update({(source, name): reach for name, reach in named.items()})
     for source, number in {row[0]: row[4] for row in rows}.items():
         for kind, stream in STREAM_OF_FIELDS.items():
-            if missing := missing_fields(tx, number, kind):
-                names = frozenset(f"fields.{kind}.{name}" for name in missing)
-                known = reaches.get((source, stream), Reach(None, None))
-                reaches[source, stream] = known._replace(missing=names)
+            behind = feeds.get(source, {}).get(stream, (stream,))
+            read = [each for name in behind for each in fields_read(tx, number, name).items()]
+            if read and (source, stream) in reaches:
+                missing = missing_fields(tx, number, kind)
+                reaches[source, stream] = reaches[source, stream]._replace(
+                    fields={
+                        f"fields.{kind}.{name}": ref for name, ref in read if name not in missing
+                    }
+                )
     return reaches
 
 
@@ -186,10 +192,13 @@ def _state(reach: Reach, span: Span, poll: timedelta, vantage: Vantage) -> State
 
 
 def _state_of_setting(source: str, need: str, vantage: Vantage, reaches: Reaches) -> State:
-    """A custom field that the vendor does not have feeds nothing, whatever the settings say."""
-    reach = reaches.get((source, stream_of(need)))
-    is_there = need in vantage.settings.get(source, {})
-    return "value" if is_there and (reach is None or need not in reach.missing) else "unknown"
+    """A custom field feeds nothing until all records were read with it, nor if the vendor does not
+    have it, whatever the settings say."""
+    named = vantage.settings.get(source, {}).get(need)
+    if named is None or not is_field(need):
+        return "unknown" if named is None else "value"
+    reach = reaches.get((source, stream_of(need)), Reach(None, None))
+    return "value" if named == (reach.fields.get(need),) else "unknown"
 
 
 def slack_of(poll: timedelta) -> timedelta:

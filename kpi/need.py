@@ -13,6 +13,11 @@ def is_setting(need: object) -> bool:
     return isinstance(need, str) and bool(_FIELD.fullmatch(need) or _ROLE.fullmatch(need))
 
 
+def is_field(need: str) -> bool:
+    """Whether it names a key of [fields.SOURCE.KIND]."""
+    return _FIELD.fullmatch(need) is not None
+
+
 def stream_of(need: str) -> str:
     """The stream of which a setting tells more; sources without it need no such setting."""
     field = _FIELD.fullmatch(need)

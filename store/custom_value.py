@@ -1,5 +1,6 @@
 """Custom fields of records as stored: what is filled in, and which the vendor does not have."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 
@@ -66,16 +67,24 @@ def has_values(tx: Connection, source_id: int) -> bool:
 
 def note_missing(tx: Connection, source_id: int, fact: CustomFields) -> None:
     """Remembers which fields the vendor does not have."""
-    name = _mark(source_id, fact.kind)
-    if fact.missing:
-        write_mark(tx, name, " ".join(sorted(fact.missing)))
-    elif read_mark(tx, name) is not None:
-        clear_mark(tx, name)
+    _keep_mark(tx, _missing(source_id, fact.kind), " ".join(sorted(fact.missing)))
 
 
 def missing_fields(tx: Connection, source_id: int, kind: str) -> frozenset[str]:
     """The fields that the settings name and the vendor does not have, as last seen."""
-    return frozenset((read_mark(tx, _mark(source_id, kind)) or "").split())
+    return frozenset((read_mark(tx, _missing(source_id, kind)) or "").split())
+
+
+def note_read(tx: Connection, source_id: int, stream: str, fields: Mapping[str, str]) -> None:
+    """Remembers which fields all records of a stream were read with: our name to the vendor's."""
+    text = json.dumps(fields, sort_keys=True) if fields else ""
+    _keep_mark(tx, _read(source_id, stream), text)
+
+
+def fields_read(tx: Connection, source_id: int, stream: str) -> Mapping[str, str]:
+    """What `note_read` remembers."""
+    found: Mapping[str, str] = json.loads(read_mark(tx, _read(source_id, stream)) or "{}")
+    return found
 
 
 def _row(source_id: int, fact: CustomValues, name: str, in_base: InBase) -> Mapping[str, object]:
@@ -103,5 +112,17 @@ def _hundredths(text: str) -> int | None:
     return whole if whole == number else round(number)
 
 
-def _mark(source_id: int, kind: str) -> str:
+def _keep_mark(tx: Connection, name: str, value: str) -> None:
+    known = read_mark(tx, name) or ""
+    if value and value != known:
+        write_mark(tx, name, value)
+    elif known and not value:
+        clear_mark(tx, name)
+
+
+def _missing(source_id: int, kind: str) -> str:
     return f"fields.missing.{source_id}.{kind}"
+
+
+def _read(source_id: int, stream: str) -> str:
+    return f"fields.read.{source_id}.{stream}"

@@ -8,13 +8,14 @@ from connectors.base import Since, Stream
 from connectors.error import AbsentError, RemoteError, StoppedError
 from store import directory
 from store import stream as stored_stream
+from store.custom_value import note_read
 from store.moment import to_ms
 from store.stream import StreamState
 from store.task import judge_deadlines
 from sync.commit import Commit
 from sync.follow import follow_removals
 from sync.page import StreamResult, keep_page, settle_people
-from sync.rule import apply_rules
+from sync.rule import apply_rules, named_fields
 from sync.source import Source
 
 TASKS = "tasks"
@@ -131,11 +132,12 @@ class Pass:
             return replace(result, absent=True)
         except RemoteError as error:
             return replace(result, error=self._failed(state, error).error)
-        self._finish(replace(state, cursor=cursor), result)
+        self._finish(stream, replace(state, cursor=cursor), result)
         return result
 
-    def _finish(self, state: StreamState, result: StreamResult) -> None:
-        """The run ended: everything changed before its first attempt began is in the store."""
+    def _finish(self, stream: Stream, state: StreamState, result: StreamResult) -> None:
+        """The run ended: everything changed before its first attempt began is in the store, as
+        the settings of this run have it."""
         now = self.source.clock()
         done = replace(
             state,
@@ -150,6 +152,8 @@ class Pass:
         )
         with self.source.store.write() as tx:
             stored_stream.save_stream(tx, done)
+            if stream.fields is not None:
+                note_read(tx, state.source_id, stream.name, named_fields(self.source, stream))
             if state.name == TASKS and done.watermark is not None:
                 judge_deadlines(tx, state.source_id, to_ms(done.watermark))
             if result.changed or result.quarantined:

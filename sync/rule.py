@@ -1,6 +1,7 @@
 """Reads a stream anew when the settings by which its records are understood have changed."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,10 +21,11 @@ def apply_rules(tx: Connection, source: Source, stream: Stream, state: StreamSta
 
     The rules are remembered with that request: a kill in between loses neither.
     """
-    if stream.rules is None:
+    text = _rules(source, stream)
+    if not text:
         return state
     name = f"rules/{source.name}/{stream.name}"
-    rules = hashlib.sha256(stream.rules(source.context).encode()).hexdigest()
+    rules = hashlib.sha256(text.encode()).hexdigest()
     if read_mark(tx, name) == rules:
         return state
     write_mark(tx, name, rules)
@@ -33,6 +35,17 @@ def apply_rules(tx: Connection, source: Source, stream: Stream, state: StreamSta
     anew = replace(state, full_from=_reach(source, state), checkpoint=None, began_at=None)
     save_stream(tx, anew)
     return anew
+
+
+def _rules(source: Source, stream: Stream) -> str:
+    if stream.rules is not None:
+        return stream.rules(source.context)
+    return repr(sorted(named_fields(source, stream).items())) if stream.fields else ""
+
+
+def named_fields(source: Source, stream: Stream) -> Mapping[str, str]:
+    """The custom fields that the stream reads by the settings: our name to the vendor's id."""
+    return source.context.fields.get(stream.fields or "", {})
 
 
 def _reach(source: Source, state: StreamState) -> datetime:

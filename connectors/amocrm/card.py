@@ -1,6 +1,6 @@
 """Contacts and companies: who the deals are with. Names of persons and firms only."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from connectors.amocrm.value import moment
 from connectors.amocrm.walk import Walk, walk_on
 from connectors.base import Context, Page, Record, Since
 from connectors.field import optional_ref, required_ref, text_of
-from connectors.named_field import CONTACT, missing_in, rules_of
+from connectors.named_field import CONTACT, missing_in
 from store.fact import Client, ClientKind, Fact
 
 
@@ -25,9 +25,9 @@ class Cards:
     kind: ClientKind
 
     @property
-    def rules(self) -> Callable[[Context], str] | None:
-        """Which custom fields are kept, by the settings; None where none ever are."""
-        return rules_of(CONTACT) if self._has_fields else None
+    def fields(self) -> str | None:
+        """The kind of record whose custom fields are kept; None where none ever are."""
+        return CONTACT if self._has_fields else None
 
     def pages(self, client: AmocrmClient, since: Since) -> Iterator[Page]:
         """All of them at first, later those that changed."""

@@ -6,7 +6,7 @@ Their names are those that metrics know; what one list feeds under several names
 from connectors.amocrm import event, funnel, lead, note, product, purchase, task, user
 from connectors.amocrm.card import COMPANIES, CONTACTS, Cards
 from connectors.base import Stream
-from connectors.named_field import DEAL, rules_of
+from connectors.named_field import DEAL
 from store.fact import Deal, Lead, Meeting, Task
 
 
@@ -19,7 +19,7 @@ def _of_cards(cards: Cards) -> Stream:
         lag=lead.LAG,
         existing_ids=cards.ids,
         fetch=cards.fetch,
-        rules=cards.rules,
+        fields=cards.fields,
     )
 
 
@@ -59,7 +59,7 @@ STREAMS = (
         lag=lead.LAG,
         existing_ids=lead.existing_ids,
         fetch=lead.fetch,
-        rules=rules_of(DEAL),
+        fields=DEAL,
         feeds=("deals", "leads", "past_deals"),
         facts=(Deal, Lead),
     ),

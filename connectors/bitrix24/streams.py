@@ -32,7 +32,7 @@ from connectors.bitrix24.paging import (
 )
 from connectors.bitrix24.reply import Reply
 from connectors.bitrix24.run import counted, open_run, pages_before, read_run, up_to_greatest
-from connectors.named_field import CONTACT, DEAL, rules_of
+from connectors.named_field import CONTACT, DEAL
 from store.fact import Fact
 
 DEAL_TYPE = 2
@@ -255,7 +255,7 @@ STREAMS = (
         fetch=department.fetch,
         opening=department.opening,
     ),
-    replace(_of_items(DEALS, deal_facts), existing_ids=_deal_ids, rules=rules_of(DEAL)),
+    replace(_of_items(DEALS, deal_facts), existing_ids=_deal_ids, fields=DEAL),
     Stream(
         name=past.NAME,
         key="id",
@@ -263,7 +263,7 @@ STREAMS = (
         normalize=deal_facts,
         fetch=DEALS.fetch,
         opening=_past_opening,
-        rules=rules_of(DEAL),
+        fields=DEAL,
     ),
     Stream(
         name=product_row.NAME,
@@ -276,7 +276,7 @@ STREAMS = (
         late=LATE,
         feeds=("line_discounts",),
     ),
-    replace(_of_clients(CONTACTS), rules=rules_of(CONTACT)),
+    replace(_of_clients(CONTACTS), fields=CONTACT),
     _of_clients(COMPANIES),
     Stream(
         name=stage_history.NAME,

@@ -226,6 +226,36 @@ def test_what_nothing_feeds_says_what_would(read_once: tuple[App, Any, datetime]
             assert any(text.startswith(what) for text in told), name
 
 
+def test_a_field_named_later_is_unknown_until_all_deals_were_read_with_it(tmp_path: Path) -> None:
+    def named(*fields: str) -> Path:
+        lines = "\n".join(["[fields.main.deal]", *fields])
+        return write_settings(tmp_path, box, extra=f"{lines}\n")
+
+    def states(app: App) -> list[str]:
+        asked = ask(app, "margin", "partner_deals")
+        return [each.state for each in asked if each.manager_id is None]
+
+    one, other = 'margin = "UF_CRM_MARGIN"', 'partner = "UF_CRM_PARTNER"'
+    with start_sandbox("bitrix24", scale="empty", seed=1, limits=False) as box:
+        for each in ("MARGIN", "PARTNER"):
+            field = {"entityId": "CRM_DEAL", "fieldName": f"UF_CRM_{each}"}
+            box.portal.userfields.add({**field, "userTypeId": "double"})
+        deal = box.portal.create_deal(7, 100)
+        box.portal.move_deal(deal, "WON")
+        box.portal.deals.every[deal].extra = {"UF_CRM_MARGIN": 12.5, "UF_CRM_PARTNER": 3}
+        with agent(named(one)) as app:
+            assert not run_cycle(app, "main").errors
+            assert states(app) == ["value", "unknown"]
+        with agent(named(one, other)) as app:
+            assert states(app) == ["value", "unknown"]
+            run_cycle(app, "main", should_stop=lambda: True)
+            assert states(app) == ["value", "unknown"]
+            assert not run_cycle(app, "main").errors
+            assert states(app) == ["value", "value"]
+        with agent(named(one.replace("MARGIN", "PARTNER"), other)) as app:
+            assert states(app) == ["unknown", "value"]
+
+
 def test_a_field_that_changes_or_appears_changes_the_number(tmp_path: Path) -> None:
     fields = '[fields.main.deal]\nmargin = "UF_CRM_MARGIN"\n'
     with (

@@ -10,9 +10,11 @@ from sqlalchemy import Table, insert
 from kpi.catalog import Catalog
 from kpi.coverage import Vantage
 from kpi.explain import Explanation, explain
+from kpi.need import STREAM_OF_FIELDS
 from kpi.period import parse_period
 from kpi.value import Query, Value, values
 from store.call import CALL_LEG
+from store.custom_value import note_read
 from store.directory import Alias, put_funnels, replace_aliases
 from store.fact import DealState, Stage
 from store.moment import to_day
@@ -52,7 +54,17 @@ class Shelf:
         self.number = 0
         books.read_up_to(NOW, streams=STREAMS)
         with books.store.write() as tx:
+            for kind, stream in STREAM_OF_FIELDS.items():
+                note_read(tx, books.source, stream, self._fields(kind))
             replace_aliases(tx, [Alias(books.source, str(n), 0, 99991231, n) for n in (1, 2, 3)])
+
+    def _fields(self, kind: str) -> Mapping[str, str]:
+        """Custom fields of a kind of record, our name to the vendor's."""
+        head = f"fields.{kind}."
+        settings = self.settings["main"].items()
+        return {
+            need.removeprefix(head): one for need, (one, *_) in settings if need.startswith(head)
+        }
 
     @property
     def vantage(self) -> Vantage:

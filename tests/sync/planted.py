@@ -24,8 +24,8 @@ def watermark_is_the_end_of_the_run() -> Iterator[None]:
     """Changes made while the run was under way, on what it had passed, are never read."""
     finish = pipeline.Pass._finish
 
-    def now(self: pipeline.Pass, state: StreamState, result: Any) -> None:
-        finish(self, replace(state, began_at=self.source.clock()), result)
+    def now(self: pipeline.Pass, stream: Any, state: StreamState, result: Any) -> None:
+        finish(self, stream, replace(state, began_at=self.source.clock()), result)
 
     with mock.patch.object(pipeline.Pass, "_finish", now):
         yield
@@ -102,12 +102,12 @@ def what_is_not_listed_is_deleted() -> Iterator[None]:
     """A run in which nothing changed empties the store."""
     finish = pipeline.Pass._finish
 
-    def empty(self: pipeline.Pass, state: StreamState, result: Any) -> None:
+    def empty(self: pipeline.Pass, stream: Any, state: StreamState, result: Any) -> None:
         if state.name == "deals" and not result.read:
             with self.source.store.write() as tx:
                 refs = list(stored_record.live_refs(tx, DEAL, state.source_id))
                 stored_record.remove(tx, DEAL, state.source_id, refs, self.source.clock())
-        finish(self, state, result)
+        finish(self, stream, state, result)
 
     with mock.patch.object(pipeline.Pass, "_finish", empty):
         yield
@@ -172,7 +172,8 @@ def an_error_ends_the_run_as_if_it_were_done() -> Iterator[None]:
     """The pages behind a refused one are forgotten."""
 
     def finished(self: pipeline.Pass, state: StreamState, error: Any) -> Any:
-        self._finish(state, page.StreamResult(stream=state.name))
+        (stream,) = (each for each in self.source.connector.streams if each.name == state.name)
+        self._finish(stream, state, page.StreamResult(stream=state.name))
         return page.StreamResult(stream=state.name, error=error)
 
     with mock.patch.object(pipeline.Pass, "_failed", finished):

@@ -118,17 +118,6 @@ def test_without_the_setting_no_field_is_asked_for(box: Box, client: Bitrix24Cli
     assert not [one for one in box.log if "crm.item.fields" in (one.method, *one.commands)]
 
 
-def test_another_field_is_another_rule_by_which_contacts_are_read() -> None:
-    assert STREAM.rules is not None
-    named = [
-        STREAM.rules(replace(CONTEXT, fields=each))
-        for each in (
-            {},
-            {"contact": {"role": "A"}},
-            {"contact": {"role": "B"}},
-            {"deal": {"role": "A"}},
-        )
-    ]
-    assert named[0] == named[3]
-    assert len({*named}) == 3
-    assert STREAMS["companies"].rules is None
+def test_fields_named_for_contacts_are_read_of_no_others() -> None:
+    reading = {name for name, each in STREAMS.items() if each.fields == "contact"}
+    assert reading == {"contacts"}
