@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from config.settings import DestinationSettings
@@ -43,13 +44,12 @@ def run_writeback(
     settings = destination_of(app, name)
     if should_stop():
         return WriteResult()
-    desired = desired_of(app, settings)
     with turn(app.settings.merilo.data_dir, settings.source):
         return drain(
             app.store,
             settings,
             target_of(app, settings),
-            desired,
+            partial(desired_of, app, settings),
             app.clock,
             verify=verify,
             should_stop=should_stop,
@@ -58,16 +58,16 @@ def run_writeback(
 
 def plan_writeback(app: App, settings: DestinationSettings) -> Plan:
     """Every step that `apply_writeback` would take; nothing is sent."""
-    desired = desired_of(app, settings)
+    target, desired = target_of(app, settings), partial(desired_of, app, settings)
     with turn(app.settings.merilo.data_dir, settings.source):
-        return plan(app.store, settings, target_of(app, settings), desired, app.clock)
+        return plan(app.store, settings, target, desired, app.clock)
 
 
 def apply_writeback(app: App, settings: DestinationSettings, *, yes: bool = False) -> WriteResult:
     """Makes what is missing in the CRM and sends the difference."""
-    desired = desired_of(app, settings)
+    target, desired = target_of(app, settings), partial(desired_of, app, settings)
     with turn(app.settings.merilo.data_dir, settings.source):
-        return apply(app.store, settings, target_of(app, settings), desired, app.clock, yes=yes)
+        return apply(app.store, settings, target, desired, app.clock, yes=yes)
 
 
 def undo_writeback(app: App, settings: DestinationSettings, run: int) -> UndoResult:

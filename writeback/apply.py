@@ -21,12 +21,13 @@ def apply(
     store: Store,
     settings: DestinationSettings,
     target: Target,
-    desired: Desired,
+    desired: Callable[[], Desired],
     clock: Callable[[], datetime],
     *,
     yes: bool = False,
 ) -> WriteResult:
     """Computes the plan anew, sends it, reads back; ends any pause. Killed, `drain` finishes it.
+    `desired` is asked when it is known what became of the last writes.
 
     Raises GuardError before anything is sent when the first write is too large and not `yes`;
     DeniedError and RejectedError when the container may not be made, which pauses the destination;
@@ -36,10 +37,11 @@ def apply(
     outbox = Outbox(desk)
     try:
         recover(desk)
-        found = survey(desk, desired)
+        shown = desired()
+        found = survey(desk, shown)
         check_guard(desk, found.writes, approved=yes)
-        _approve(desk, desired, yes)
-        container = build(desk, outbox, desired.all_fields)
+        _approve(desk, shown, yes)
+        container = build(desk, outbox, shown.all_fields)
         decisions = forget_retry(found.decisions)
         keep_findings(desk, decisions)
         outbox.send(container, [each.write for each in decisions if each.new])

@@ -33,15 +33,15 @@ def drain(
     store: Store,
     settings: DestinationSettings,
     target: Target,
-    desired: Desired,
+    desired: Callable[[], Desired],
     clock: Callable[[], datetime],
     *,
     verify: bool = False,
     should_stop: Callable[[], bool] = bool,
 ) -> WriteResult:
     """Brings the destination up to date. No request is sent when what should be shown equals what
-    was confirmed; with `verify` every record is read all the same. `should_stop` is asked between
-    batches.
+    was confirmed; with `verify` every record is read all the same. `desired` is asked when it is
+    known what became of the last writes; `should_stop`, between batches.
 
     Finishes an approved `apply` that was killed, but makes nothing that nobody approved. Raises
     AuthError when the login is refused and RetryableError when the CRM is out of reach.
@@ -54,7 +54,8 @@ def drain(
     decisions: list[Decision] = []
     paused = None
     try:
-        _drain(desk, outbox, desired, verify, decisions)
+        recover(desk)
+        _drain(desk, outbox, desired(), verify, decisions)
     except _Waiting as waiting:
         paused = desk.pause(Pause.STRUCTURE, str(waiting))
     except GuardError as error:
@@ -78,7 +79,6 @@ class _Waiting(Exception):
 def _drain(
     desk: Desk, outbox: Outbox, desired: Desired, verify: bool, decisions: list[Decision]
 ) -> None:
-    recover(desk)
     container = _prepared(desk, outbox, desired)
     records, known = wanted(desired), known_items(desk)
     due = [each for each in records.values() if verify or _is_due(desk, each, known)]

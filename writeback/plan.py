@@ -44,13 +44,16 @@ def plan(
     store: Store,
     settings: DestinationSettings,
     target: Target,
-    desired: Desired,
+    desired: Callable[[], Desired],
     clock: Callable[[], datetime],
 ) -> Plan:
-    """Reads the CRM and compares; also finds human edits that the service did not look for."""
+    """Reads the CRM and compares; also finds human edits that the service did not look for.
+
+    `desired` is asked when it is known what became of the last writes.
+    """
     desk = Desk(store=store, settings=settings, target=target, clock=clock)
     recover(desk)
-    found = survey(desk, desired)
+    found = survey(desk, desired())
     return Plan(steps=tuple(_steps(desk.name, settings.on_human_edit, found)), writes=found.writes)
 
 

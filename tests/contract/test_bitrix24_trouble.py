@@ -4,11 +4,22 @@ store = truth, KPI = truth and CRM = KPI."""
 import random
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.contract.place import Facts, Place, ended_well, facts_of, portal, whole_run
+from merilo.cycle import run_cycle
+from merilo.scorecard import plan_writeback, run_writeback
+from tests.contract.place import (
+    SCORECARD,
+    Facts,
+    Place,
+    ended_well,
+    facts_of,
+    portal,
+    whole_run,
+)
 from tests.contract.trouble import (
     KINDS,
     at_requests,
@@ -169,3 +180,21 @@ def test_however_people_work_between_the_requests_everything_agrees_in_the_end(
 ) -> None:
     with portal(tmp_path / "place", seed=seed) as place:
         assert work_between_requests(place, seed)
+
+
+@pytest.mark.parametrize("at", [3, 4])
+def test_a_record_made_as_the_process_died_is_emptied_at_once_when_its_person_did_nothing(
+    tmp_path: Path, at: int
+) -> None:
+    with portal(tmp_path / "place", scale="empty") as place:
+        with place.opened() as app:
+            assert not whole_run(app).errors
+            gone = place.box.portal.create_deal(9, 100)
+            place.pass_by(minutes=20)
+            assert not run_cycle(app, "main").errors
+            with suppress(Kill), at_requests(dying(at), after=True):
+                run_writeback(app, SCORECARD)
+        place.box.portal.delete_deal(gone)
+        with place.opened() as app:
+            place.settle(app)
+            assert plan_writeback(app, app.settings.destinations[0]).steps == ()

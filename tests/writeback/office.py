@@ -132,21 +132,21 @@ class Office:
         return make_target(self.client, None)
 
     def apply(self, *, yes: bool = False) -> WriteResult:
-        return apply(self.store, self.settings, self.target(), self.desired(), self.clock, yes=yes)
+        return apply(self.store, self.settings, self.target(), self.desired, self.clock, yes=yes)
 
     def drain(self, *, verify: bool = False, should_stop: Callable[[], bool] = bool) -> WriteResult:
         return drain(
             self.store,
             self.settings,
             self.target(),
-            self.desired(),
+            self.desired,
             self.clock,
             verify=verify,
             should_stop=should_stop,
         )
 
     def plan(self) -> tuple[Step, ...]:
-        return plan(self.store, self.settings, self.target(), self.desired(), self.clock).steps
+        return plan(self.store, self.settings, self.target(), self.desired, self.clock).steps
 
     def undo(self, run: int) -> UndoResult:
         return undo(self.store, self.settings, self.target(), run, self.clock)
