@@ -26,6 +26,8 @@ _Values = tuple[str | int, ...]
 
 _READER = """
 import json, sys, time
+from merilo.launch import start_lightly
+start_lightly()
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo

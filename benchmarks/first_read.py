@@ -10,6 +10,8 @@ from benchmarks.portal import portal, write_settings
 
 _READER = """
 import json, sys, time
+from merilo.launch import start_lightly
+start_lightly()
 from benchmarks.memory import peak_mib, resident_mib
 from merilo.context import Context
 from merilo.cycle import run_cycle
