@@ -114,6 +114,7 @@ class PortalWork(AgentMachine):
     @rule(code=st.sampled_from(["USD", "EUR"]), rate=st.integers(50, 120))
     def set_rate(self, code: str, rate: int) -> None:
         """A foreign currency costs something else from now on."""
+        self.place.clock.sleep(0.001)  # after what was read, which was at this very moment
         self.portal.set_rate(code, rate)
         self.did("rate")
 
