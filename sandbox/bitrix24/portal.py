@@ -59,7 +59,7 @@ class Portal:
         self.quotes = Records(QUOTE_STAGES, self.now, self.lock)
         self.contacts = Clients(self.now, self.lock)
         self.companies = Clients(self.now, self.lock)
-        self.tasks = Tasks(self.now, self.lock, id_field="ID", time_field="CHANGED_DATE")
+        self.tasks = Tasks(self.now, self.lock, time_field="changedDate")
         self.products = Products(self.deals)
         self.departments = {each.id: each for each in DEPARTMENTS}
         self.events = Events(self.now)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.bitrix24.call import Leg
+from sandbox.bitrix24.listing import Page, Query, fetch
 from sandbox.server import Box
 from tests.clock import Clock
 from tests.sandbox.conftest import Client
@@ -239,3 +240,32 @@ def test_stage_history_grows_as_deals_move(desk: Client, empty: Box) -> None:
         (3, "C1:WON"),
     ]
     assert after[-1]["STAGE_SEMANTIC_ID"] == "S"
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "more"),
+    [
+        ("crm.item.list", "id", {"entityTypeId": 2}),
+        ("crm.deal.list", "ID", {}),
+        ("crm.contact.list", "ID", {}),
+        ("crm.activity.list", "ID", {}),
+        ("tasks.task.list", "ID", {}),
+        ("voximplant.statistic.get", "ID", {}),
+    ],
+)
+def test_a_page_by_ids_looks_at_no_row_before_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch, method: str, key: str, more: dict[str, Any]
+) -> None:
+    lowest: list[int] = []
+
+    def watched(source: Any, query: Query, *given: Any) -> Page:
+        lowest.append(query.lower)
+        assert query.lower > 40, "the index by id is not used"
+        return fetch(source, query, *given)
+
+    for home in ("sandbox.bitrix24.method", "sandbox.bitrix24.methods.telephony"):
+        monkeypatch.setattr(f"{home}.fetch", watched, raising=False)
+    order = {"ORDER": "ASC", "SORT": "ID"} if method.startswith("vox") else {key: "ASC"}
+    params = {"filter": {f">{key}": 40}, "order": order, "start": -1, **more}
+    client.result(method, **params)
+    assert lowest == [41]
