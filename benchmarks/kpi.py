@@ -2,7 +2,7 @@
 
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -95,16 +95,12 @@ class Measured:
 
 def run(*, large: bool) -> None:
     """Prints the cost of everything beside its goal, and what a full recompute costs elsewhere."""
-    sizes = (SMALL, LARGE) if large else (SMALL,)
-    with tempfile.TemporaryDirectory(prefix="merilo-bench-") as place:
-        folders = {size: Path(place, str(size.facts)) for size in sizes}
-        for size, folder in folders.items():
-            folder.mkdir()
-            make_store(folder, size).close()
-        if large:
-            print(f"\nRefresh of today's rows, 18M / 1.8M: {_growth(folders):.2f} (goal: <= 1.3)")
-        for size, folder in folders.items():
-            measure(folder, size)
+    for size in (SMALL, LARGE) if large else (SMALL,):
+        with tempfile.TemporaryDirectory(prefix="merilo-bench-") as folder:
+            make_store(Path(folder), size).close()
+            measure(Path(folder), size)
+    if large:
+        print(f"\nRefresh of today's rows, 18M / 1.8M: {_growth():.2f} (goal: <= 1.3)")
 
 
 def measure(folder: Path, size: Size) -> None:
@@ -130,14 +126,18 @@ def measure(folder: Path, size: Size) -> None:
     print_table("The same sums", head, rows)
 
 
-def _growth(folders: Mapping[Size, Path]) -> float:
+def _growth() -> float:
     """How many times longer a refresh of today's rows takes among more facts.
 
     The stores take turns: whatever else the machine does weighs on both alike. They must be new:
     what is changed for long has fewer rows left to change.
     """
     with ExitStack() as stack:
-        opened = {size: stack.enter_context(_opened(each)) for size, each in folders.items()}
+        opened: dict[Size, tuple[Store, Catalog]] = {}
+        for size in (SMALL, LARGE):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="merilo-bench-"))
+            make_store(Path(folder), size).close()
+            opened[size] = stack.enter_context(_opened(Path(folder)))
         changes = {size: Changes(store, size, today=True) for size, (store, _) in opened.items()}
         for store, catalog in opened.values():
             refresh(store, catalog)
