@@ -28,6 +28,7 @@ from kpi.outcome import measures_of
 from kpi.period import By, month_of
 from kpi.reading import read_sums
 from kpi.value import Query, values
+from merilo.launch import start_lightly
 from store.mark import REBUILD, write_mark
 from store.store import Store, open_store
 
@@ -148,7 +149,8 @@ def _growth() -> float:
                 watch = Watch()
                 assert refresh(store, catalog).folded >= ROWS
                 folded[size].append(watch.taken())
-        return _median("", folded[LARGE]).wall / _median("", folded[SMALL]).wall
+        large, small = (statistics.median(one.wall for one in folded[at]) for at in (LARGE, SMALL))
+        return large / small
 
 
 def measured_catalog(folder: Path) -> Catalog:
@@ -188,7 +190,8 @@ def _opened(folder: Path) -> Iterator[tuple[Store, Catalog]]:
 
 def _in_own_process(work: Callable[[Path], Taken], folder: Path) -> tuple[Taken, int]:
     """What the work took, and the most memory its process had, MiB."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, initializer=start_lightly) as pool:
         taken = pool.submit(work, folder).result()
         return taken, pool.submit(peak_mib).result()
 
