@@ -87,9 +87,9 @@ class Stream:
     changed since a moment, for the sweep. `fetch`: the records with these ids, for what a sweep
     missed or quarantine replays. `opening`: the commands of the first request, for clients that can
     ask several at once. `rules`: the settings by which `normalize` understands records, as text;
-    when that changes everything is read again. `fields`: the kind of record whose custom fields it
-    reads, as [fields.SOURCE.KIND] names them; when others are named everything is read again, and
-    what is made of a new one is unknown until then. `late`: rows may come, or change without a
+    when that changes everything is read again. `fields_of`: the kind of record whose custom fields
+    it reads, as [fields.SOURCE.KIND] names them; when others are named everything is read again,
+    and what is made of a new one is unknown until then. `late`: rows may come, or change without a
     mark, this long after they were read; this span is read again every hour. `feeds`: the names by
     which metrics ask for what it reads, where it has not one of its own; `facts`: the kinds that a
     sweep of it compares, likewise.
@@ -104,7 +104,7 @@ class Stream:
     fetch: Callable[[Any, Sequence[str]], Iterator[Page]] | None = None
     opening: Callable[[Since], Sequence[Any]] | None = None
     rules: Callable[[Context], str] | None = None
-    fields: str | None = None
+    fields_of: str | None = None
     late: timedelta | None = None
     feeds: tuple[str, ...] = ()
     facts: tuple[type[Any], ...] = ()
@@ -183,8 +183,7 @@ class Connector:
     `targets` maps a destination kind to the writer's constructor (client, settings). `login` makes
     the OAuth login of a source, None where its settings enter otherwise or the vendor has none.
     `told` makes of the streams and a client the stream of what the vendor tells was removed: hints,
-    read with every pass and shown nowhere; None where it tells nothing. `fields`: kinds of record
-    whose custom fields it reads.
+    read with every pass and shown nowhere; None where it tells nothing.
     """
 
     name: str
@@ -197,4 +196,8 @@ class Connector:
     targets: Mapping[str, Callable[[Any, Any], Any]]
     login: Callable[[Any, ClientOptions], Login | None] | None = None
     told: Callable[[Sequence[Stream], Any], Stream | None] | None = None
-    fields: tuple[str, ...] = ()
+
+    @property
+    def fields_of(self) -> frozenset[str]:
+        """The kinds of record whose custom fields its streams read."""
+        return frozenset(each.fields_of for each in self.streams if each.fields_of is not None)

@@ -108,15 +108,19 @@ def read_reaches(tx: Connection, feeds: Feeds = MappingProxyType({})) -> Reaches
     for source, number in {row[0]: row[4] for row in rows}.items():
         for kind, stream in STREAM_OF_FIELDS.items():
             behind = feeds.get(source, {}).get(stream, (stream,))
-            read = [each for name in behind for each in fields_read(tx, number, name).items()]
-            if read and (source, stream) in reaches:
-                missing = missing_fields(tx, number, kind)
-                reaches[source, stream] = reaches[source, stream]._replace(
-                    fields={
-                        f"fields.{kind}.{name}": ref for name, ref in read if name not in missing
-                    }
-                )
+            fields = _fields_known(tx, number, kind, behind)
+            if fields and (source, stream) in reaches:
+                reaches[source, stream] = reaches[source, stream]._replace(fields=fields)
     return reaches
+
+
+def _fields_known(
+    tx: Connection, source_id: int, kind: str, streams: Iterable[str]
+) -> Mapping[str, str]:
+    """`Reach.fields` of what these streams read."""
+    read = [each for name in streams for each in fields_read(tx, source_id, name).items()]
+    missing = missing_fields(tx, source_id, kind) if read else ()
+    return {f"fields.{kind}.{name}": ref for name, ref in read if name not in missing}
 
 
 def _slowest(reaches: Reaches, source: str, streams: Iterable[str]) -> Reach:
@@ -195,10 +199,10 @@ def _state_of_setting(source: str, need: str, vantage: Vantage, reaches: Reaches
     """A custom field feeds nothing until all records were read with it, nor if the vendor does not
     have it, whatever the settings say."""
     named = vantage.settings.get(source, {}).get(need)
-    if named is None or not is_field(need):
-        return "unknown" if named is None else "value"
-    reach = reaches.get((source, stream_of(need)), Reach(None, None))
-    return "value" if named == (reach.fields.get(need),) else "unknown"
+    if is_field(need):
+        reach = reaches.get((source, stream_of(need)), Reach(None, None))
+        return "value" if named == (reach.fields.get(need),) else "unknown"
+    return "unknown" if named is None else "value"
 
 
 def slack_of(poll: timedelta) -> timedelta:

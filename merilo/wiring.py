@@ -67,7 +67,7 @@ class App:
             for name, connector in self.connectors.items()
         }
         feeding = {
-            name: feeding_settings(self.settings, name, each.fields)
+            name: feeding_settings(self.settings, name, each.fields_of)
             for name, each in self.connectors.items()
         }
         feeds = {name: feeds_of(each.streams) for name, each in self.connectors.items()}

@@ -113,10 +113,11 @@ def _hundredths(text: str) -> int | None:
 
 
 def _keep_mark(tx: Connection, name: str, value: str) -> None:
-    known = read_mark(tx, name) or ""
-    if value and value != known:
+    if value == (read_mark(tx, name) or ""):
+        return
+    if value:
         write_mark(tx, name, value)
-    elif known and not value:
+    else:
         clear_mark(tx, name)
 
 

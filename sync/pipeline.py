@@ -152,8 +152,9 @@ class Pass:
         )
         with self.source.store.write() as tx:
             stored_stream.save_stream(tx, done)
-            if stream.fields is not None:
-                note_read(tx, state.source_id, stream.name, named_fields(self.source, stream))
+            if stream.fields_of is not None:
+                fields = named_fields(self.source, stream.fields_of)
+                note_read(tx, state.source_id, stream.name, fields)
             if state.name == TASKS and done.watermark is not None:
                 judge_deadlines(tx, state.source_id, to_ms(done.watermark))
             if result.changed or result.quarantined:

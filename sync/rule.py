@@ -38,14 +38,15 @@ def apply_rules(tx: Connection, source: Source, stream: Stream, state: StreamSta
 
 
 def _rules(source: Source, stream: Stream) -> str:
-    if stream.rules is not None:
-        return stream.rules(source.context)
-    return repr(sorted(named_fields(source, stream).items())) if stream.fields else ""
+    rules = [] if stream.rules is None else [stream.rules(source.context)]
+    if stream.fields_of is not None:
+        rules.append(repr(sorted(named_fields(source, stream.fields_of).items())))
+    return "\n".join(rules)
 
 
-def named_fields(source: Source, stream: Stream) -> Mapping[str, str]:
-    """The custom fields that the stream reads by the settings: our name to the vendor's id."""
-    return source.context.fields.get(stream.fields or "", {})
+def named_fields(source: Source, kind: str) -> Mapping[str, str]:
+    """The custom fields of a kind of record that the settings name: our name to the vendor's id."""
+    return source.context.fields.get(kind, {})
 
 
 def _reach(source: Source, state: StreamState) -> datetime:

@@ -40,5 +40,4 @@ CONNECTOR = Connector(
         "record_fields": lead_field.make_target,
     },
     login=make_login,
-    fields=("deal", "contact"),
 )

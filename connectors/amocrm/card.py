@@ -25,13 +25,13 @@ class Cards:
     kind: ClientKind
 
     @property
-    def fields(self) -> str | None:
+    def fields_of(self) -> str | None:
         """The kind of record whose custom fields are kept; None where none ever are."""
-        return CONTACT if self._has_fields else None
+        return CONTACT if self.kind is ClientKind.CONTACT else None
 
     def pages(self, client: AmocrmClient, since: Since) -> Iterator[Page]:
         """All of them at first, later those that changed."""
-        told = missing_fields(client, CONTACT) if self._has_fields else []
+        told = missing_fields(client, CONTACT) if self.fields_of else []
         for rows in changed(client, self._listing(), since):
             records, told = [*self._described(rows.rows), *told], []
             yield Page(
@@ -73,12 +73,8 @@ class Cards:
             updated_at=moment(record, "updated_at"),
         )
         wanted = context.fields.get(CONTACT, {})
-        if wanted and self._has_fields:
+        if wanted and self.fields_of:
             yield custom_values(record, f"{self._word}:{number}", wanted, CONTACT)
-
-    @property
-    def _has_fields(self) -> bool:
-        return self.kind is ClientKind.CONTACT
 
     @property
     def _word(self) -> str:

@@ -19,7 +19,7 @@ def _of_cards(cards: Cards) -> Stream:
         lag=lead.LAG,
         existing_ids=cards.ids,
         fetch=cards.fetch,
-        fields=cards.fields,
+        fields_of=cards.fields_of,
     )
 
 
@@ -59,7 +59,7 @@ STREAMS = (
         lag=lead.LAG,
         existing_ids=lead.existing_ids,
         fetch=lead.fetch,
-        fields=DEAL,
+        fields_of=DEAL,
         feeds=("deals", "leads", "past_deals"),
         facts=(Deal, Lead),
     ),

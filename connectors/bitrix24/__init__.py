@@ -36,7 +36,6 @@ CONNECTOR = Connector(
     open_pass=open_pass,
     login=make_login,
     told=stream_for,
-    fields=("deal", "contact"),
     targets={
         "scorecard": scorecard.make_target,
         "user_fields": user_field.make_target,

@@ -80,6 +80,7 @@ CONTACTS = Clients(
         entity_type_id=3,
         fields=(*_COMMON, "name", "lastName", "companyId"),
         most=_MOST_OPENING_PAGES,
+        fields_of=CONTACT,
     ),
 )
 COMPANIES = Clients(

@@ -22,8 +22,6 @@ from connectors.named_field import CONTACT, DEAL, check_of, missing_in, missing_
 from store.fact import CustomValues, Fact
 
 METHOD = "crm.item.fields"
-WITH_FIELDS = {"deals": DEAL, "past_deals": DEAL, "contacts": CONTACT}
-"""Streams whose records' custom fields are read, and what their records are."""
 _TYPES = {DEAL: 2, CONTACT: 3}
 """entityTypeId (api-reference/crm/data-types.md)."""
 _SEVERAL = {DEAL: ", ", CONTACT: "\n"}

@@ -7,7 +7,7 @@ from datetime import datetime
 from connectors.base import Page, Since
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import Command, iso
-from connectors.bitrix24.custom_field import WITH_FIELDS, field_names, with_fields, with_values
+from connectors.bitrix24.custom_field import field_names, with_fields, with_values
 from connectors.bitrix24.opening import first_answer
 from connectors.bitrix24.paging import Listing, fetch_by_id, item_listing, read_all
 from connectors.bitrix24.reply import BatchReply
@@ -18,8 +18,7 @@ from connectors.bitrix24.run import counted, open_run, pages_before, read_run
 class Items:
     """One kind of record. `also`: commands of the opening besides the list's own.
 
-    `most`: pages asked in an opening at most. Of deals and contacts the custom fields are read
-    that the settings name.
+    `most`: pages asked in an opening at most. `fields_of`: as of `Stream`.
     """
 
     name: str
@@ -27,6 +26,7 @@ class Items:
     fields: Sequence[str]
     most: int
     also: tuple[Command, ...] = ()
+    fields_of: str | None = None
 
     def opening(self, since: Since) -> Sequence[Command]:
         """As many pages as the last run needed, or the first of everything."""
@@ -35,7 +35,7 @@ class Items:
 
     def pages(self, client: Bitrix24Client, since: Since) -> Iterator[Page]:
         """Everything that changed."""
-        kind = WITH_FIELDS.get(self.name)
+        kind = self.fields_of
         if kind is None:
             return self._pages(client, since)
         return with_values(client, self._pages(client, with_fields(client, since, kind)), kind)
@@ -61,7 +61,7 @@ class Items:
     def fetch(self, client: Bitrix24Client, refs: Sequence[str]) -> Iterator[Page]:
         """The records with these ids."""
 
-        kind = WITH_FIELDS.get(self.name)
+        kind = self.fields_of
         fields = (*self.fields, *(field_names(client, kind) if kind else ()))
 
         def listing_of(some: Sequence[str]) -> Listing:

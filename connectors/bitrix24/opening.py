@@ -6,7 +6,7 @@ from typing import Any
 from connectors.base import Since, Stream
 from connectors.bitrix24.client import Bitrix24Client
 from connectors.bitrix24.command import MOST_IN_BATCH, Command
-from connectors.bitrix24.custom_field import WITH_FIELDS, with_fields
+from connectors.bitrix24.custom_field import with_fields
 from connectors.bitrix24.reply import BatchReply, Opening
 
 
@@ -20,7 +20,7 @@ def open_pass(client: Bitrix24Client, pairs: Sequence[tuple[Stream, Since]]) -> 
     opened: list[tuple[Stream, Since]] = []
     commands: list[Command] = []
     for stream, given in pairs:
-        kind = WITH_FIELDS.get(stream.name)
+        kind = stream.fields_of
         since = with_fields(client, given, kind) if kind else given
         wanted = stream.opening(since) if stream.opening else ()
         resting = any(client.limiter.paused_s(command.method) for command in wanted)

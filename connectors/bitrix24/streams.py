@@ -32,7 +32,7 @@ from connectors.bitrix24.paging import (
 )
 from connectors.bitrix24.reply import Reply
 from connectors.bitrix24.run import counted, open_run, pages_before, read_run, up_to_greatest
-from connectors.named_field import CONTACT, DEAL
+from connectors.named_field import DEAL
 from store.fact import Fact
 
 DEAL_TYPE = 2
@@ -81,7 +81,13 @@ after a read, that may lie so far before it."""
 MOST_OPENING_PAGES = 10
 MOST_USER_PAGES = 30
 
-DEALS = Items(name="deals", entity_type_id=DEAL_TYPE, fields=DEAL_FIELDS, most=MOST_OPENING_PAGES)
+DEALS = Items(
+    name="deals",
+    entity_type_id=DEAL_TYPE,
+    fields=DEAL_FIELDS,
+    most=MOST_OPENING_PAGES,
+    fields_of=DEAL,
+)
 
 
 def _call_listing(where: Mapping[str, Any]) -> Listing:
@@ -206,6 +212,7 @@ def _of_clients(clients: Clients) -> Stream:
         existing_ids=clients.ids,
         fetch=clients.fetch,
         opening=clients.opening,
+        fields_of=clients.items.fields_of,
     )
 
 
@@ -219,6 +226,7 @@ def _of_items(items: Items, normalized: Callable[[Record, Context], Iterable[Fac
         existing_ids=items.ids,
         fetch=items.fetch,
         opening=items.opening,
+        fields_of=items.fields_of,
     )
 
 
@@ -255,7 +263,7 @@ STREAMS = (
         fetch=department.fetch,
         opening=department.opening,
     ),
-    replace(_of_items(DEALS, deal_facts), existing_ids=_deal_ids, fields=DEAL),
+    replace(_of_items(DEALS, deal_facts), existing_ids=_deal_ids),
     Stream(
         name=past.NAME,
         key="id",
@@ -263,7 +271,7 @@ STREAMS = (
         normalize=deal_facts,
         fetch=DEALS.fetch,
         opening=_past_opening,
-        fields=DEAL,
+        fields_of=DEAL,
     ),
     Stream(
         name=product_row.NAME,
@@ -276,7 +284,7 @@ STREAMS = (
         late=LATE,
         feeds=("line_discounts",),
     ),
-    replace(_of_clients(CONTACTS), fields=CONTACT),
+    _of_clients(CONTACTS),
     _of_clients(COMPANIES),
     Stream(
         name=stage_history.NAME,

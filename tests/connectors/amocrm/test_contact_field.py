@@ -99,7 +99,7 @@ def test_without_the_setting_no_field_is_asked_for(box: Any, client: AmocrmClien
 
 def test_companies_have_no_roles(client: AmocrmClient) -> None:
     assert {type(each) for each in read(client, "companies", role=str(ROLE_ID))} == {Client}
-    assert {name for name, each in STREAMS.items() if each.fields == "contact"} == {"contacts"}
+    assert {name for name, each in STREAMS.items() if each.fields_of == "contact"} == {"contacts"}
 
 
 def test_what_is_emptied_is_no_value(client: AmocrmClient) -> None:
@@ -111,4 +111,4 @@ def test_what_is_emptied_is_no_value(client: AmocrmClient) -> None:
 
 
 def test_metrics_may_use_fields_of_deals_and_contacts() -> None:
-    assert CONNECTOR.fields == ("deal", "contact")
+    assert CONNECTOR.fields_of == {"deal", "contact"}

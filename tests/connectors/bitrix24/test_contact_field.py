@@ -119,5 +119,5 @@ def test_without_the_setting_no_field_is_asked_for(box: Box, client: Bitrix24Cli
 
 
 def test_fields_named_for_contacts_are_read_of_no_others() -> None:
-    reading = {name for name, each in STREAMS.items() if each.fields == "contact"}
+    reading = {name for name, each in STREAMS.items() if each.fields_of == "contact"}
     assert reading == {"contacts"}
